@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+# This is PRIVATE to the collection: other code must not import it.
+
+"""The one error family of the collection and what each of its codes means.
+
+A code is at most 31 ASCII characters, because the contract stores it as ``bytes32``.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+
+
+class Category(str, enum.Enum):
+    """What the playbook may conclude from an error."""
+
+    REFUSED = "refused"
+    """The request itself is wrong; running it again gives the same answer."""
+    UNHEALTHY = "unhealthy"
+    """The bot was seen, and it does not trade."""
+    STALE = "stale"
+    """A newer command or attempt owns the client; this run has lost its turn."""
+    UNDECIDED = "undecided"
+    """The platform could not see; nothing may be concluded."""
+    USAGE = "usage"
+    """The caller's options are wrong; nothing was touched."""
+
+
+CODES: t.Final[dict[str, Category]] = {
+    # envelope and authorisation, in the order of the checks
+    "payload_too_big": Category.REFUSED,
+    "payload_malformed": Category.REFUSED,
+    "key_unknown": Category.REFUSED,
+    "key_revoked": Category.REFUSED,
+    "suite_not_allowed": Category.REFUSED,
+    "payload_not_opened": Category.REFUSED,
+    "payload_schema": Category.REFUSED,
+    "operation_unknown": Category.REFUSED,
+    "stop_flag_mismatch": Category.REFUSED,
+    "sender_not_authorised": Category.REFUSED,
+    # specification, secrets, schema
+    "specification_invalid": Category.REFUSED,
+    "strategy_unknown": Category.REFUSED,
+    "exchange_secret_missing": Category.REFUSED,
+    "manifest_refused": Category.REFUSED,
+    "sync_refused": Category.REFUSED,
+    # the bot was seen
+    "strategy_not_loadable": Category.UNHEALTHY,
+    "strategy_raises": Category.UNHEALTHY,
+    "exchange_key_refused": Category.UNHEALTHY,
+    "config_invalid": Category.UNHEALTHY,
+    "out_of_memory": Category.UNHEALTHY,
+    "image_unavailable": Category.UNHEALTHY,
+    "bot_crashed": Category.UNHEALTHY,
+    "bot_unstable": Category.UNHEALTHY,
+    "bot_not_ready": Category.UNHEALTHY,
+    "bot_not_stopped": Category.UNDECIDED,
+    # another run owns the client
+    "fence_stale": Category.STALE,
+    "superseded": Category.STALE,
+    # blind
+    "exchange_unavailable": Category.UNDECIDED,
+    "kubernetes_unreachable": Category.UNDECIDED,
+    "argocd_unreachable": Category.UNDECIDED,
+    "sync_timeout": Category.UNDECIDED,
+    "git_unreachable": Category.UNDECIDED,
+    "git_conflict": Category.UNDECIDED,
+    "database_unreachable": Category.UNDECIDED,
+    "database_refused": Category.UNDECIDED,
+    "secret_store_unreachable": Category.UNDECIDED,
+    "chain_unreachable": Category.UNDECIDED,
+    "undecided": Category.UNDECIDED,
+    # the caller
+    "usage": Category.USAGE,
+    "confirmation_missing": Category.USAGE,
+    "schema_conflict": Category.USAGE,
+    "library_missing": Category.USAGE,
+}
+
+
+class PlatformError(Exception):
+    """An expected failure with a code of :data:`CODES`.
+
+    :param code: one of the keys of :data:`CODES`; anything else is a programming error.
+    :param message: one sentence that names the object and the value, never a secret.
+    :param details: further public values for the caller (JSON types only).
+    """
+
+    def __init__(self, code: str, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.category = CODES[code]
+        self.message = message
+        self.details = details
+
+
+__all__ = ("CODES", "Category", "PlatformError")
