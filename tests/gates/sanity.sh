@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Run ansible-test sanity on the built and installed collection.
+set -euo pipefail
+root=$(git rev-parse --show-toplevel)
+here=$(dirname "$0")
+stage=$root/build/stage
+mkdir -p "$stage"
+"$here/stage.sh" "$stage"
+# ansible-test downloads this bootstrap otherwise; Python brings the same thing with it
+cache=$HOME/.ansible/test/cache
+mkdir -p "$cache"
+for version in 24_2 25_2; do
+  printf 'import ensurepip; ensurepip.bootstrap(upgrade=True, default_pip=True)\n' > "$cache/get_pip_$version.py"
+done
+cd "$stage/ansible_collections/bot_freqtrade/platform"
+ansible-test sanity --local --requirements --python 3.11 --color no "$@"
