@@ -63,6 +63,7 @@ CODES: t.Final[dict[str, Category]] = {
     # blind
     "exchange_unavailable": Category.UNDECIDED,
     "kubernetes_unreachable": Category.UNDECIDED,
+    "kubernetes_refused": Category.UNDECIDED,
     "argocd_unreachable": Category.UNDECIDED,
     "sync_timeout": Category.UNDECIDED,
     "git_unreachable": Category.UNDECIDED,
