@@ -22,7 +22,6 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.bot_freqtrade.platform.tests.support.processes import (
     find_binary,
     free_port,
@@ -90,7 +89,8 @@ def _apiserver_command(directory: Path, etcd_url: str, port: int, key: Path, *bi
     return [
         "setpriv", "--pdeathsig", "KILL", str(find_binary("kube-apiserver", *binaries)),
         f"--etcd-servers={etcd_url}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
-        f"--secure-port={port}", f"--cert-dir={directory / 'certificates'}", "--authorization-mode=AlwaysAllow",
+        f"--secure-port={port}", f"--cert-dir={directory / 'certificates'}",
+        "--authorization-mode=AlwaysAllow",
         f"--token-auth-file={directory / 'tokens.csv'}", "--service-cluster-ip-range=10.99.0.0/24",
         "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={key}",
         f"--service-account-signing-key-file={key}", "--disable-admission-plugins=ServiceAccount",

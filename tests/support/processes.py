@@ -27,7 +27,7 @@ def free_port() -> int:
 
 
 def find_binary(name: str, *directories: Path) -> Path:
-    """Return the path of a program, looked for in ``directories`` and then on PATH; raise if there is none."""
+    """Return the path of a program, from ``directories`` or PATH; raise if there is none."""
     path = os.pathsep.join([*map(str, directories), os.environ.get("PATH", "")])
     found = shutil.which(name, path=path)
     if found is None:
@@ -36,7 +36,7 @@ def find_binary(name: str, *directories: Path) -> Path:
 
 
 def as_unprivileged() -> list[str]:
-    """Return the command prefix that drops root, if this process has it, and ends the child with its parent."""
+    """Return the command prefix that drops root, if there, and ends the child with its parent."""
     setpriv = [str(find_binary("setpriv")), "--pdeathsig", "KILL"]
     if os.geteuid() == 0:
         setpriv += [f"--reuid={UNPRIVILEGED}", "--regid=nogroup", "--clear-groups"]

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.bot_freqtrade.platform.tests.support.kube_api import KubeApi
 from ansible_collections.bot_freqtrade.platform.tests.support.postgres import Server
 from ansible_collections.bot_freqtrade.platform.tests.support.processes import find_binary
