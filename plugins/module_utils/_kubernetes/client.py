@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import email.utils
+import importlib
 import json
 import os
 import time
@@ -223,7 +224,8 @@ def connect(
     """
     try:
         import yaml
-        from kubernetes import client, config
+
+        kubernetes: t.Any = importlib.import_module("kubernetes")
     except ImportError as error:
         raise PlatformError("library_missing", f"The Python library kubernetes is missing: {error}") from None
     path = kubeconfig or os.environ.get("KUBECONFIG")
