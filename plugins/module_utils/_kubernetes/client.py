@@ -228,16 +228,16 @@ def connect(
         kubernetes: t.Any = importlib.import_module("kubernetes")
     except ImportError as error:
         raise PlatformError("library_missing", f"The Python library kubernetes is missing: {error}") from None
+    config = kubernetes.config
     path = kubeconfig or os.environ.get("KUBECONFIG")
     try:
         if path:
-            api_client = config.new_client_from_config(
-                os.path.expanduser(path), context, persist_config=False
-            )
+            path = os.path.expanduser(path)
+            api_client = config.new_client_from_config(path, context, persist_config=False)
         else:
-            configuration = client.Configuration()
+            configuration = kubernetes.client.Configuration()
             config.load_incluster_config(client_configuration=configuration)
-            api_client = client.ApiClient(configuration)
+            api_client = kubernetes.client.ApiClient(configuration)
     except (config.ConfigException, yaml.YAMLError, OSError, ValueError) as error:
         where = f"the kubeconfig {path}" if path else "a kubeconfig or the cluster around this process"
         raise PlatformError("usage", f"Cannot read {where}: {type(error).__name__}") from None
