@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands of ``flask --app listener``; each imports only what its role needs."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+import click
+
+from .settings import (
+    ApiSettings,
+    DatabaseSettings,
+    DispatchSettings,
+    SendSettings,
+    SettingsError,
+    WatchSettings,
+)
+
+if t.TYPE_CHECKING:
+    from flask import Flask
+
+_Settings = t.TypeVar("_Settings", bound=DatabaseSettings)
+
+
+def register_commands(app: Flask) -> None:
+    """Add the roles and ``migrate`` to the commands of *app*."""
+    for command in (_migrate, _watch, _dispatch, _send, _api):
+        app.cli.add_command(command)
+
+
+def _load(kind: type[_Settings], role: str) -> _Settings:
+    """Return the settings of *role* and set up its logs, or end the process with what is missing."""
+    from .logs import configure_logs
+
+    try:
+        settings = kind.load()
+    except SettingsError as error:
+        raise click.ClickException(f"{role} cannot start: {error}") from error
+    configure_logs(role, settings.log_level)
+    return settings
+
+
+@click.command("migrate")
+def _migrate() -> None:
+    """Bring the database to the schema of this version."""
+    from .migrations import upgrade
+
+    upgrade(_load(DatabaseSettings, "migrate").database_url)
+
+
+@click.command("watch")
+def _watch() -> None:
+    """Write finalized blocks and their commands into the store."""
+    from .watch import run
+
+    sys.exit(run(_load(WatchSettings, "watch")))
+
+
+@click.command("dispatch")
+def _dispatch() -> None:
+    """Run commands on an executor and store their outcomes."""
+    from .dispatch import run
+
+    sys.exit(run(_load(DispatchSettings, "dispatch")))
+
+
+@click.command("send")
+def _send() -> None:
+    """Send the verdicts of decided commands to the contract."""
+    from .send import run
+
+    sys.exit(run(_load(SendSettings, "send")))
+
+
+@click.command("api")
+def _api() -> None:
+    """Serve the API, the health checks and the metrics."""
+    from .api import run
+
+    sys.exit(run(_load(ApiSettings, "api")))
+
+
+__all__ = ("register_commands",)

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Typed settings of each role, read from the environment (prefix ``PLATFORM_``); secrets only by files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import typing as t
+from pathlib import Path
+
+from pydantic import (
+    AfterValidator,
+    DirectoryPath,
+    Field,
+    FilePath,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: t.Final = "PLATFORM_"
+
+
+class SettingsError(Exception):
+    """The environment does not hold what a role needs; the text names every variable, never a value."""
+
+
+def read_secret(path: Path) -> str:
+    """Return the stripped text of the secret file *path*.
+
+    :raises ValueError: others than the owner may enter the file, it is empty, or it is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise ValueError(f"{path} is not a regular file")
+        if stat.S_IMODE(mode) & 0o077:
+            raise ValueError(f"{path} has mode {stat.S_IMODE(mode):04o}; only its owner may enter it (0600)")
+        text = file.read().strip()
+    if not text:
+        raise ValueError(f"{path} is empty")
+    return text
+
+
+def _secret_file(path: Path) -> Path:
+    try:
+        read_secret(path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    return path
+
+
+SecretFile = t.Annotated[Path, AfterValidator(_secret_file)]
+Address = t.Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$", to_lower=True)]
+
+
+class DatabaseSettings(BaseSettings):
+    """What every role needs."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
+
+    database_url_file: SecretFile
+    """File holding the SQLAlchemy URL of the ``platform`` database."""
+    log_level: t.Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def database_url(self) -> str:
+        """The database URL; it holds a password, so it is never kept or logged."""
+        return read_secret(self.database_url_file)
+
+    @classmethod
+    def load(cls) -> t.Self:
+        """Return the settings of the environment.
+
+        :raises SettingsError: names every variable that is missing or wrong.
+        """
+        try:
+            return cls.model_validate({})
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    problems = []
+    for item in error.errors(include_input=False, include_url=False):
+        name = PREFIX + "_".join(str(part) for part in item["loc"][:1]).upper()
+        if item["type"] == "missing":
+            problems.append(f"{name} is missing")
+        elif item["loc"]:
+            problems.append(f"{name}: {item['msg']}")
+        else:
+            problems.append(item["msg"])
+    return "; ".join(dict.fromkeys(problems))
+
+
+class ChainSettings(DatabaseSettings):
+    """What a role needs that talks to the chain."""
+
+    chain_id: PositiveInt
+    contract: Address
+    confirmations: t.Literal["finalized"] | NonNegativeInt
+    """``finalized``, or how many blocks on top make a block final on this chain."""
+    start_block: NonNegativeInt = 0
+    """First block to read; at most the block in which the contract was deployed."""
+    rpc_timeout: PositiveFloat = 10.0
+    """Seconds until a request to the RPC is given up."""
+    rpc_url_file: SecretFile | None = None
+    """File holding the RPC URL where that URL is a secret (a provider's key in its path)."""
+    rpc_url: str = Field(default="", validate_default=True)
+
+    @field_validator("rpc_url")
+    @classmethod
+    def _one_rpc(cls, url: str, info: ValidationInfo) -> str:
+        if "rpc_url_file" in info.data and bool(url) == bool(info.data["rpc_url_file"]):
+            raise ValueError(f"one of {PREFIX}RPC_URL and {PREFIX}RPC_URL_FILE is needed")
+        return url
+
+    @property
+    def rpc(self) -> str:
+        """The URL of the RPC; treat it as a secret."""
+        return read_secret(self.rpc_url_file) if self.rpc_url_file else self.rpc_url
+
+
+class WatchSettings(ChainSettings):
+    """Settings of ``watch``."""
+
+    poll_seconds: PositiveFloat = 0.2
+    max_range: PositiveInt = 200
+    """Most blocks read at once; halved on a provider's limits."""
+
+
+class SendSettings(ChainSettings):
+    """Settings of ``send``."""
+
+    signer_key_file: SecretFile
+    """File (0600) holding the hexadecimal private key that has the contract's operator role."""
+    poll_seconds: PositiveFloat = 0.2
+    max_fee_gwei: PositiveFloat = 200.0
+    """Cap of maxFeePerGas, replacements included."""
+    priority_fee_gwei: PositiveFloat = 1.0
+    replace_seconds: PositiveFloat = 30.0
+    """Age of an unmined transaction at which it is replaced by one that pays more."""
+
+
+class DispatchSettings(ChainSettings):
+    """Settings of ``dispatch``."""
+
+    key_directory: DirectoryPath
+    vars_file: FilePath
+    """YAML with the variables that every run gets (the platform's group variables)."""
+    run_directory: DirectoryPath
+    """Directory on tmpfs for the private data of runs."""
+    collections_path: DirectoryPath
+    executor: t.Literal["runner", "awx"] = "runner"
+    command_deadline: PositiveFloat = 1800.0
+    """Seconds from a command's first run until it ends undecided."""
+    max_attempts: PositiveInt = 10
+    lease_seconds: PositiveFloat = 30.0
+    batch_size: PositiveInt = 5
+    poll_seconds: PositiveFloat = 0.2
+
+
+class ApiSettings(ChainSettings):
+    """Settings of ``api``."""
+
+    listen_host: str = "127.0.0.1"
+    listen_port: PositiveInt = 8000
+
+
+__all__ = (
+    "ApiSettings",
+    "ChainSettings",
+    "DatabaseSettings",
+    "DispatchSettings",
+    "SendSettings",
+    "SettingsError",
+    "WatchSettings",
+    "read_secret",
+)

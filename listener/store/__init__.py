@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The listener's database: all of its SQL lives here.
+
+Functions take the connection of a transaction that the caller opens: ``with engine.begin() as connection``.
+"""
+
+from __future__ import annotations
+
+from .commands import (
+    Command,
+    Outcome,
+    admit,
+    claim_next,
+    finish,
+    heartbeat,
+    mark_stage,
+    new_commands,
+    refuse,
+    requeue,
+    supersede_earlier,
+)
+from .engine import Wakeup, make_engine
+from .ingest import Block, NewCommand, SourceError, Verdict, bind_chain, cursor, tell_chain, write_blocks
+from .queries import get_command, list_clients, list_commands
+from .records import (
+    RunEvent,
+    Token,
+    add_token,
+    clear_alarm,
+    find_token,
+    list_events,
+    raise_alarm,
+    record_event,
+    revoke_token,
+)
+
+__all__ = (
+    "Block",
+    "Command",
+    "NewCommand",
+    "Outcome",
+    "RunEvent",
+    "SourceError",
+    "Token",
+    "Verdict",
+    "Wakeup",
+    "add_token",
+    "admit",
+    "bind_chain",
+    "claim_next",
+    "clear_alarm",
+    "cursor",
+    "find_token",
+    "finish",
+    "get_command",
+    "heartbeat",
+    "list_clients",
+    "list_commands",
+    "list_events",
+    "make_engine",
+    "mark_stage",
+    "new_commands",
+    "raise_alarm",
+    "record_event",
+    "refuse",
+    "requeue",
+    "revoke_token",
+    "supersede_earlier",
+    "tell_chain",
+    "write_blocks",
+)
