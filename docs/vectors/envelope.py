@@ -144,13 +144,14 @@ def refusals(seal: Sealer) -> t.Iterator[Vector]:
 def _not_opened(key: PrivateKey, seal: Sealer) -> t.Iterator[Vector]:
     provenance = provenance_for(key)
     good = seal(text_of(START), key, provenance)
-    for field, value in (
-        ("chain_id", 1),
-        ("contract", "0x" + derived("other contract", 20).hex()),
-        ("client", 2),
-        ("sender", "0x" + derived("other sender", 20).hex()),
-        ("sequence", 8),
-    ):
+    others: Vector = {
+        "chain_id": 1,
+        "contract": "0x" + derived("other contract", 20).hex(),
+        "client": 2,
+        "sender": "0x" + derived("other sender", 20).hex(),
+        "sequence": 8,
+    }
+    for field, value in others.items():
         moved = dataclasses.replace(provenance, **{field: value})
         yield refusal(f"another {field}", "payload_not_opened", key, good, provenance=moved)
     if key.suite == OTHER_KEY.suite:
