@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""The control group that holds all pods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+GROUP = "bot_freqtrade"
+
+
+def create() -> None:
+    """Make the group in every hierarchy of this host (one of cgroup v2, or one per controller of v1)."""
+    for hierarchy in hierarchies():
+        (hierarchy / GROUP).mkdir(exist_ok=True)
+
+
+def remove() -> None:
+    """Remove the group with all groups in it; no process may be left in them."""
+    for hierarchy in hierarchies():
+        top = hierarchy / GROUP
+        groups = [path for path in top.rglob("*") if path.is_dir()] if top.is_dir() else []
+        for group in sorted(groups, reverse=True):
+            group.rmdir()
+        if top.is_dir():
+            top.rmdir()
+
+
+def hierarchies() -> list[Path]:
+    """The mount points of control groups."""
+    lines = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    return [Path(fields[1]) for fields in map(str.split, lines) if fields[2] in ("cgroup", "cgroup2")]

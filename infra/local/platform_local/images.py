@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""Container images that no registry is asked for: Freqtrade's base and the sandbox of pods."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import typing as t
+from pathlib import Path
+
+from . import cache
+from .errors import LocalPlatformError
+from .paths import Layout
+from .progress import run, step
+
+SANDBOX_IMAGE = "localhost/pause:local"
+BASE_IMAGE = "localhost/freqtrade-base:2026.9"
+DEBIAN = "bookworm"
+DEBIAN_PACKAGES = "ca-certificates,python3,python3-pip,python3-venv,sudo"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+def base_archive(layout: Layout) -> Path:
+    """The archive of :data:`BASE_IMAGE`, built at the first call (some minutes)."""
+    recipe = layout.infra / "local" / "base_image"
+    key = cache.content_hash(recipe, DEBIAN, DEBIAN_PACKAGES)
+    log = layout.logs / "base-image.log"
+    folder, _built = cache.ensure("base-image", key, lambda folder: _build_base(recipe, folder, log))
+    return folder / "image.tar"
+
+
+def _build_base(recipe: Path, folder: Path, log: Path) -> None:
+    context = folder / "context"
+    shutil.copytree(recipe, context)
+    with step("Debian for Freqtrade's image"):
+        run(["mmdebstrap", "--variant=minbase", f"--include={DEBIAN_PACKAGES}", DEBIAN, context / "rootfs.tar"], log)
+    with step("Freqtrade's image"):
+        build(context, BASE_IMAGE, folder / "image.tar", log)
+    shutil.rmtree(context)
+
+
+def sandbox_archive(pause: Path, archive: Path) -> None:
+    """Write an image of nothing but the program ``pause``.
+
+    :param archive: where to; a docker-archive named :data:`SANDBOX_IMAGE`.
+    """
+    layer = _tar({"pause": pause.read_bytes()}, mode=0o755)
+    configuration = {
+        "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine],
+        "os": "linux",
+        "config": {"Entrypoint": ["/pause"], "User": "65535:65535"},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [SANDBOX_IMAGE], "Layers": ["layer.tar"]}]
+    files = {"layer.tar": layer, "config.json": configuration, "manifest.json": manifest}
+    archive.write_bytes(
+        _tar({name: data if isinstance(data, bytes) else json.dumps(data).encode() for name, data in files.items()})
+    )
+
+
+def _tar(files: dict[str, bytes], mode: int = 0o644) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(data), mode
+            tar.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def build(
+    context: Path, name: str, archive: Path, log: Path, base: Path | None = None, arguments: tuple[str, ...] = ()
+) -> None:
+    """Build a folder with a Dockerfile into an archive that containerd can import.
+
+    buildah gets a store of its own, which is removed again: the archive is all that stays.
+
+    :param base: the archive of an image that the Dockerfile starts FROM.
+    :param arguments: build arguments, ``NAME=value``.
+    :raises LocalPlatformError: when a step fails.
+    """
+    store = archive.parent / "store"
+    buildah = ["buildah", "--root", str(store / "root"), "--runroot", str(store / "run")]
+    try:
+        if base:
+            run([*buildah, "pull", f"docker-archive:{base}"], log)
+        options = [*_host_access(archive.parent), *(f"--build-arg={argument}" for argument in arguments)]
+        run([*buildah, "bud", "--isolation", "chroot", "--pull-never", *options, "--tag", name, context], log)
+        run([*buildah, "push", name, f"docker-archive:{archive}:{name}"], log)
+    finally:
+        remove_store(store)
+
+
+def remove_store(store: Path) -> None:
+    """Remove a store of buildah with the mounts that it leaves.
+
+    :raises LocalPlatformError: when something in it is still mounted and busy.
+    """
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    points = [line.split(" ")[1] for line in mounts]
+    for point in sorted((p for p in points if p.startswith(f"{store}/")), reverse=True):
+        done = subprocess.run(["umount", point], check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise LocalPlatformError(f"Cannot unmount {point}: {done.stderr.strip()}")
+    shutil.rmtree(store, ignore_errors=True)
+
+
+def _host_access(folder: Path) -> list[str]:
+    """Options that let a build reach the package registries that the host reaches, leaving no trace in the image."""
+    configuration = folder / "pip.conf"
+    configuration.write_text("[global]\n" + "".join(_pip_settings()), encoding="utf-8")
+    options = [f"--volume={configuration}:/etc/pip.conf:ro"]
+    if CERTIFICATES.exists():
+        options.append(f"--volume={CERTIFICATES}:{CERTIFICATES}:ro")
+    return options
+
+
+def _pip_settings() -> t.Iterator[str]:
+    for setting in ("cert", "index-url", "extra-index-url", "trusted-host", "timeout"):
+        name = f"PIP_{setting.replace('-', '_').upper()}"
+        found = subprocess.run(
+            [sys.executable, "-m", "pip", "config", "get", f"global.{setting}"],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        value = os.environ.get(name) or found.stdout.strip()
+        if value:
+            yield f"{setting} = {value}\n"

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""Where the local platform keeps things."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+
+def cache_root() -> Path:
+    """The folder of built artifacts: outlives a platform and is shared by all checkouts of a user."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "bot_freqtrade"
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Every path of one checkout's platform."""
+
+    checkout: Path
+    """The folder that holds ``infra/``."""
+
+    @classmethod
+    def here(cls) -> Layout:
+        """The layout of the checkout that this file belongs to."""
+        return cls(Path(__file__).resolve().parents[3])
+
+    @property
+    def infra(self) -> Path:
+        return self.checkout / "infra"
+
+    @property
+    def local(self) -> Path:
+        """State of the running platform; gone after ``down``."""
+        return self.checkout / "build" / "local"
+
+    @property
+    def logs(self) -> Path:
+        """One log per component. They stay after ``down``, because a failure is read afterwards."""
+        return self.checkout / "build" / "local-logs"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and pid files. Outside the checkout, because a socket's path may have 107 bytes only."""
+        return Path("/run/bot_freqtrade")
+
+    @property
+    def pki(self) -> Path:
+        return self.local / "pki"
+
+    @property
+    def conf(self) -> Path:
+        """Configuration files and kubeconfigs of the components."""
+        return self.local / "conf"
+
+    @property
+    def data(self) -> Path:
+        """Folders that components write: etcd, kubelet, containerd, PostgreSQL."""
+        return self.local / "data"
+
+    @property
+    def inventory(self) -> Path:
+        return self.local / "inventory"
+
+    @property
+    def gitops(self) -> Path:
+        return self.local / "gitops.git"
+
+    @property
+    def admin_kubeconfig(self) -> Path:
+        """Cluster administrator, for people and for setting up; the platform itself uses :attr:`kubeconfig`."""
+        return self.local / "admin.kubeconfig"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """What modules and listener may do, and nothing more."""
+        return self.local / "kubeconfig"
