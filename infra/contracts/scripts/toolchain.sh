@@ -13,6 +13,7 @@ if [ ! -d "$home" ]; then
     echo "Installing forge, anvil, solc and OpenZeppelin from npm into $home (about 140 MB)" >&2
     fresh="$(mktemp -d "$cache/contracts-fresh-XXXXXX")"
     trap 'rm -rf "$fresh"' EXIT
+    trap 'exit 1' INT TERM
     cp "$project/package.json" "$project/package-lock.json" "$project/.npmrc" "$fresh/"
     (cd "$fresh" && npm ci --loglevel error) >&2
     # Whoever comes second of two at once finds the folder there and leaves its own to the trap.
