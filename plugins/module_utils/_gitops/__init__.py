@@ -9,6 +9,10 @@ from __future__ import annotations
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.command import (
     Access,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.document import (
+    Document,
+    Fence,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.repository import (
     Change,
     GitRepository,
@@ -16,5 +20,28 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.rep
     Receipt,
     Snapshot,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.transition import (
+    TRANSITIONS,
+    Request,
+    plan,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.values import (
+    read,
+    transact,
+)
 
-__all__ = ("Access", "Change", "GitRepository", "Identity", "Receipt", "Snapshot")
+__all__ = (
+    "TRANSITIONS",
+    "Access",
+    "Change",
+    "Document",
+    "Fence",
+    "GitRepository",
+    "Identity",
+    "Receipt",
+    "Request",
+    "Snapshot",
+    "plan",
+    "read",
+    "transact",
+)
