@@ -55,7 +55,8 @@ def run_loop(
     backoff = 0.0
     while not stop.is_set():
         try:
-            busy = step()
+            if not step():
+                pause()
         except (DBAPIError, PlatformError) as error:
             backoff = min(MAX_BACKOFF, backoff * 2 or 0.25)
             away(_code_of(error))
@@ -66,8 +67,6 @@ def run_loop(
             log.info("step_works_again")
             away("")
             backoff = 0.0
-        if not busy:
-            pause()
 
 
 def _code_of(error: DBAPIError | PlatformError) -> str:

@@ -20,7 +20,17 @@ from .commands import (
     supersede_earlier,
 )
 from .engine import Wakeup, make_engine
-from .ingest import Block, NewCommand, SourceError, Verdict, bind_chain, cursor, tell_chain, write_blocks
+from .ingest import (
+    Block,
+    NewCommand,
+    SourceError,
+    Verdict,
+    bind_chain,
+    block_at,
+    cursor,
+    tell_chain,
+    write_blocks,
+)
 from .queries import get_command, list_clients, list_commands
 from .records import (
     RunEvent,
@@ -47,6 +57,7 @@ __all__ = (
     "add_token",
     "admit",
     "bind_chain",
+    "block_at",
     "claim_next",
     "clear_alarm",
     "cursor",

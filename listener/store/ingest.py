@@ -20,6 +20,7 @@ _LOCK: t.Final = 0x77617463
 """Advisory lock that one writer of blocks holds until its transaction ends."""
 KEPT_BLOCKS: t.Final = 10_000
 """Blocks kept below the cursor; older rows say nothing any more."""
+_BLOCK: t.Final = sa.select(blocks.c.number, blocks.c.hash, blocks.c.parent, blocks.c.time)
 
 
 class SourceError(Exception):
@@ -82,11 +83,16 @@ def bind_chain(connection: sa.Connection, chain_id: int, contract: str) -> None:
 
 def cursor(connection: sa.Connection) -> Block | None:
     """Return the highest block that was written, or None before the first."""
-    row = connection.execute(
-        sa.select(blocks.c.number, blocks.c.hash, blocks.c.parent, blocks.c.time)
-        .order_by(blocks.c.number.desc())
-        .limit(1)
-    ).one_or_none()
+    return _block(connection, _BLOCK.order_by(blocks.c.number.desc()).limit(1))
+
+
+def block_at(connection: sa.Connection, number: int) -> Block | None:
+    """Return the block *number*, or None if it was not written or is kept no longer."""
+    return _block(connection, _BLOCK.where(blocks.c.number == number))
+
+
+def _block(connection: sa.Connection, statement: sa.Select[t.Any]) -> Block | None:
+    row = connection.execute(statement).one_or_none()
     return Block(*row) if row else None
 
 

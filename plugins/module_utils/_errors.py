@@ -72,6 +72,7 @@ CODES: t.Final[dict[str, Category]] = {
     "database_refused": Category.UNDECIDED,
     "secret_store_unreachable": Category.UNDECIDED,
     "chain_unreachable": Category.UNDECIDED,
+    "chain_invalid": Category.UNDECIDED,
     "undecided": Category.UNDECIDED,
     # the caller
     "usage": Category.USAGE,
