@@ -27,6 +27,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope._
     Suite,
     key_id_of,
     read_private_key,
+    read_secret_file,
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope._schema import (
     COMMAND_SCHEMA,
@@ -78,6 +79,7 @@ __all__ = (
     "open_sealed",
     "pad",
     "read_private_key",
+    "read_secret_file",
     "seal",
     "seal_bytes",
 )

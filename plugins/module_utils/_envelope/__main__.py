@@ -34,14 +34,16 @@ def export_schema() -> str:
 
 
 def keygen(directory: pathlib.Path, suite: int) -> str:
-    """Create a private key file and return its public part as JSON, for the contract's ``publishKey``."""
+    """Create ``<key id>.key`` and ``<key id>.pub`` (hex); return the public part as JSON."""
     key = KeyStore(directory).generate(suite)
+    public_file = directory / f"{key.key_id.hex()}.pub"
+    public_file.write_text(key.public_key.hex() + "\n", encoding="ascii")
     public = {
         "suite": int(key.suite),
         "key_id": "0x" + key.key_id.hex(),
         "public_key": "0x" + key.public_key.hex(),
         "fingerprint": hashlib.sha256(key.public_key).hexdigest(),
-        "file": str(directory / f"{key.key_id.hex()}.key"),
+        "public_key_file": str(public_file),
     }
     return json.dumps(public, indent=2) + "\n"
 
@@ -52,7 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     export = commands.add_parser("export", help="write the JSON Schema of a command")
     export.add_argument("file", nargs="?", type=pathlib.Path, help="where to write it (standard output)")
-    create = commands.add_parser("keygen", help="create a private key of the platform (file mode 0600)")
+    create = commands.add_parser(
+        "keygen", help="create a key of the platform: <key id>.key (mode 0600) and <key id>.pub"
+    )
     create.add_argument("directory", type=pathlib.Path, help="key directory; created 0700 when absent")
     create.add_argument(
         "--suite",

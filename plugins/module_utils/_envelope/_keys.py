@@ -174,18 +174,24 @@ class KeyStore:
         return path
 
 
-def read_private_key(path: str | os.PathLike[str]) -> PrivateKey:
-    """Read a private key file; raise ``usage`` when it is absent, damaged or open to group or others."""
+def read_secret_file(path: str | os.PathLike[str]) -> bytes:
+    """Read a small secret file; raise ``usage`` when it is absent or open to group or others."""
     try:
         with open(path, "rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             content = file.read(_MAX_FILE) if mode & 0o077 == 0 else b""
     except OSError as error:
-        raise PlatformError("usage", f"Cannot read the key file {path}: {error.strerror}") from None
+        raise PlatformError("usage", f"Cannot read the file {path}: {error.strerror}") from None
     if mode & 0o077:
         raise PlatformError(
-            "usage", f"The key file {path} has mode {mode:04o}: group or others may enter; set 0600"
+            "usage", f"The file {path} has mode {mode:04o}: group or others may enter; set 0600"
         )
+    return content
+
+
+def read_private_key(path: str | os.PathLike[str]) -> PrivateKey:
+    """Read a private key file; raise ``usage`` when it is absent, damaged or open to group or others."""
+    content = read_secret_file(path)
     key = _parse_key(content)
     if key is None:
         raise PlatformError("usage", f"The key file {path} is damaged")
@@ -254,4 +260,5 @@ __all__ = (
     "key_id_of",
     "load_public_key",
     "read_private_key",
+    "read_secret_file",
 )

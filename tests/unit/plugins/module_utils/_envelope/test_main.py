@@ -24,7 +24,9 @@ def test_keygen_prints_the_public_part_only(
     assert public["suite"] == suite
     assert public["public_key"] == "0x" + key.public_key.hex()
     assert public["fingerprint"] == hashlib.sha256(key.public_key).hexdigest()
-    assert key.seed.hex() not in printed
+    published = pathlib.Path(public["public_key_file"]).read_text()
+    assert bytes.fromhex(published) == key.public_key
+    assert key.seed.hex() not in printed + published
 
 
 def test_keygen_says_why_it_cannot_write(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
