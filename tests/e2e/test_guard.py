@@ -13,7 +13,7 @@ import pytest
 PLAYBOOKS = ("trade_start", "trade_stop")
 
 
-@pytest.fixture()
+@pytest.fixture
 def inventory(tmp_path: pathlib.Path) -> pathlib.Path:
     """Two clients whose repository does not exist: touching anything would fail with another message."""
     path = tmp_path / "inventory.yml"
