@@ -13,52 +13,131 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
+import typing as t
 from pathlib import Path
 
-from .users import write_databases
+from .errors import LocalPlatformError
+from .progress import run
+from .users import DISPATCH, User, write_databases
 
-FIXED_FOLDERS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
+FIXED_FOLDERS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", "/run/containerd")
 """Folders whose place is compiled into Kubernetes or containerd; inside they are the platform's own."""
 
 
-def start(configuration: Path, data: Path, visible: tuple[Path, ...], log: Path) -> subprocess.Popen[bytes]:
-    """Start the supervisor inside new namespaces and return the process that holds them.
+class Enclosure:
+    """The namespaces, seen from the host."""
 
-    :param configuration: the supervisor's configuration.
-    :param data: folder that holds the contents of :data:`FIXED_FOLDERS`.
-    :param visible: folders that unprivileged users must reach, wherever they are.
-    """
-    settings = {"configuration": str(configuration), "data": str(data), "visible": [str(path) for path in visible]}
-    command = ["unshare", "--mount", "--propagation", "slave", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [*command, sys.executable, "-m", __name__, json.dumps(settings)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd="/",
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-        )
+    def __init__(self, run_folder: Path) -> None:
+        self.volatile = run_folder / "volatile"
+        """A tmpfs that exists inside only."""
+        self._record = run_folder / "enclosure.pid"
+
+    def alive(self) -> bool:
+        """Whether it is there."""
+        return self._supervisor() is not None
+
+    def start(
+        self, configuration: Path, data: Path, visible: t.Sequence[Path], settings: t.Mapping[str, str], log: Path
+    ) -> None:
+        """Make the namespaces and start the supervisor in them; returns when it was told to start.
+
+        :param configuration: the supervisor's configuration.
+        :param data: folder that holds the contents of :data:`FIXED_FOLDERS`.
+        :param visible: folders that unprivileged users must reach, wherever they are.
+        :param settings: files in /etc that have another content inside, by name.
+        """
+        self.volatile.mkdir(parents=True, exist_ok=True)
+        plan = {
+            "configuration": str(configuration),
+            "data": str(data),
+            "visible": [str(path) for path in visible],
+            "settings": dict(settings),
+            "volatile": str(self.volatile),
+        }
+        command = ["unshare", "--mount", "--propagation", "slave", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        with log.open("ab") as output:
+            holder = subprocess.Popen(
+                [*command, sys.executable, "-m", f"{__package__}.enclosure", json.dumps(plan)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                cwd="/",
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            )
+        self._record.write_text(f"{holder.pid} {_start_time(holder.pid)}", encoding="ascii")
+
+    def run(self, command: t.Sequence[str | Path], log: Path, user: User | None = None, **options: t.Any) -> None:
+        """Run a program inside to its end, as root or as one of the platform's users.
+
+        :raises LocalPlatformError: when it fails; the text names the log.
+        """
+        process = self._supervisor()
+        if process is None:
+            raise LocalPlatformError("The platform does not run")
+        entry: list[str | Path] = ["nsenter", f"--target={process}", "--mount", "--pid", "--"]
+        if user:
+            number = str(user.number)
+            entry += ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups", "--"]
+        run([*entry, *command], log, **options)
+
+    def end(self, seconds: float) -> None:
+        """Wait until all processes inside have ended; kill what is left after the time."""
+        deadline = time.monotonic() + seconds
+        while (holder := self._holder()) is not None:
+            if time.monotonic() > deadline:
+                os.kill(holder, signal.SIGKILL)
+                deadline += 10
+            time.sleep(0.1)
+        self._record.unlink(missing_ok=True)
+
+    def _holder(self) -> int | None:
+        """The process that waits for the supervisor. A recycled number is told apart by the time of its start."""
+        try:
+            number, started = map(int, self._record.read_text(encoding="ascii").split())
+        except FileNotFoundError:
+            return None
+        return number if _start_time(number) == started else None
+
+    def _supervisor(self) -> int | None:
+        """The number that PID 1 of the inside has on the host."""
+        holder = self._holder()
+        if holder is None:
+            return None
+        children = Path(f"/proc/{holder}/task/{holder}/children").read_text(encoding="ascii").split()
+        return int(children[0]) if children else None
 
 
 def enter() -> None:
     """Arrange the mounts inside the new namespaces and become the supervisor."""
-    settings = json.loads(sys.argv[1])
-    data = Path(settings["data"])
+    plan = json.loads(sys.argv[1])
+    data = Path(plan["data"])
     for folder in FIXED_FOLDERS:
         own = data / folder.strip("/").replace("/", "-")
         own.mkdir(parents=True, exist_ok=True)
         _mount("--bind", own, folder)
-    write_databases(data / "users")
-    for name in ("passwd", "group"):
-        _mount("--bind", data / "users" / name, f"/etc/{name}")
-    _open_ways([Path(path) for path in settings["visible"]], data / "view")
+    _mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", plan["volatile"])
+    DISPATCH.own(Path(plan["volatile"]) / "runs")
+    _own_settings(plan["settings"], data / "etc")
+    _open_ways([Path(path) for path in plan["visible"]], data / "view")
     supervisord = Path(sys.prefix) / "bin" / "supervisord"
-    os.execv(supervisord, [str(supervisord), "-c", settings["configuration"]])
+    os.execv(supervisord, [str(supervisord), "-c", plan["configuration"]])
+
+
+def _own_settings(settings: t.Mapping[str, str], folder: Path) -> None:
+    """Lay the platform's users and some files over /etc: what is written there inside never reaches the host."""
+    upper, work = folder / "upper", folder / "work"
+    upper.mkdir(parents=True, exist_ok=True)
+    work.mkdir(parents=True, exist_ok=True)
+    write_databases(upper)
+    for name, content in settings.items():
+        (upper / name).write_text(content, encoding="utf-8")
+    _mount("-t", "overlay", "-o", f"lowerdir=/etc,upperdir={upper},workdir={work}", "overlay", "/etc")
 
 
 def _open_ways(visible: list[Path], staging: Path) -> None:
@@ -82,6 +161,15 @@ def _open_ways(visible: list[Path], staging: Path) -> None:
 
 def _mount(*arguments: str | Path) -> None:
     subprocess.run(["mount", *map(str, arguments)], check=True)
+
+
+def _start_time(process: int) -> int | None:
+    """When a process started, in the kernel's ticks; None when there is none, or only its remains."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
 
 
 if __name__ == "__main__":

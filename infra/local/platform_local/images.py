@@ -28,13 +28,31 @@ DEBIAN_PACKAGES = "ca-certificates,python3,python3-pip,python3-venv,sudo"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
-def base_archive(layout: Layout) -> Path:
-    """The archive of :data:`BASE_IMAGE`, built at the first call (some minutes)."""
+def ensure_base(layout: Layout) -> tuple[Path, bool]:
+    """The folder with ``image.tar`` of :data:`BASE_IMAGE`, and whether it had to be built (some minutes)."""
     recipe = layout.infra / "local" / "base_image"
     key = cache.content_hash(recipe, DEBIAN, DEBIAN_PACKAGES)
     log = layout.logs / "base-image.log"
-    folder, _built = cache.ensure("base-image", key, lambda folder: _build_base(recipe, folder, log))
-    return folder / "image.tar"
+    return cache.ensure("base-image", key, lambda folder: _build_base(recipe, folder, log))
+
+
+def ensure_platform(layout: Layout) -> tuple[Path, bool]:
+    """The folder with ``image.tar`` of the image that bots run, and whether it had to be built."""
+    base, _built = ensure_base(layout)
+    name = platform_name(layout)
+
+    def build_it(folder: Path) -> None:
+        with step("The platform's image"):
+            log = layout.logs / "platform-image.log"
+            build(layout.infra / "image", name, folder / "image.tar", log, base / "image.tar", (f"BASE_IMAGE={BASE_IMAGE}",))
+
+    return cache.ensure("platform-image", name.rpartition(":")[2], build_it)
+
+
+def platform_name(layout: Layout) -> str:
+    """Name and tag of the image that bots run; the tag changes with the content."""
+    base = layout.infra / "local" / "base_image"
+    return f"localhost/freqtrade-platform:{cache.content_hash(layout.infra / 'image', base, DEBIAN, DEBIAN_PACKAGES)}"
 
 
 def _build_base(recipe: Path, folder: Path, log: Path) -> None:

@@ -67,7 +67,7 @@ class Node:
         return f"""\
 version = 2
 root = "{self._images}"
-state = "{self._layout.run}/containerd"
+state = "{self._layout.run}/volatile/containerd"
 disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
   "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs", "io.containerd.tracing.processor.v1.otlp",
   "io.containerd.internal.v1.tracing"]
@@ -87,7 +87,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
     runtime_type = "io.containerd.runc.v2"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       SystemdCgroup = false
-      Root = "{self._layout.run}/runc"
+      Root = "{self._layout.run}/volatile/runc"
 [plugins."io.containerd.internal.v1.opt"]
   path = "{self._layout.data}/containerd-opt"
 """

@@ -62,6 +62,26 @@ class Layout:
         return self.local / "data"
 
     @property
+    def secrets(self) -> Path:
+        """What only root may read: passwords of PostgreSQL's roles, the key of the contract's admin."""
+        return self.local / "secrets"
+
+    @property
+    def platform(self) -> Path:
+        """What the playbooks need: kubeconfig, libpq passfile, the platform's private keys. The dispatcher's own."""
+        return self.local / "platform"
+
+    @property
+    def listener(self) -> Path:
+        """What the other roles of the listener need. Their user's own."""
+        return self.local / "listener"
+
+    @property
+    def collections(self) -> Path:
+        """A collections path with this checkout in it."""
+        return self.local / "collections"
+
+    @property
     def inventory(self) -> Path:
         return self.local / "inventory"
 
@@ -76,5 +96,5 @@ class Layout:
 
     @property
     def kubeconfig(self) -> Path:
-        """What modules and listener may do, and nothing more."""
-        return self.local / "kubeconfig"
+        """What the platform itself may do in the cluster."""
+        return self.platform / "kubeconfig"

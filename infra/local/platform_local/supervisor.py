@@ -33,6 +33,7 @@ class Program:
     user: str = "root"
     environment: t.Mapping[str, str | Path] = dataclasses.field(default_factory=dict)
     directory: str | Path = "/"
+    stop_signal: str = "TERM"
     stop_seconds: int = 10
     """How long it may take to end before it is killed."""
 
@@ -49,6 +50,7 @@ class Program:
             "autorestart": "true",
             "startsecs": "1",
             "startretries": "5",
+            "stopsignal": self.stop_signal,
             "stopwaitsecs": str(self.stop_seconds),
             "redirect_stderr": "true",
             "stdout_logfile": str(log),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pwd
 from pathlib import Path
 
@@ -18,6 +19,13 @@ class User:
 
     name: str
     number: int
+
+    def own(self, folder: Path) -> Path:
+        """Make a folder that only this user may enter."""
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        os.chown(folder, self.number, self.number)
+        return folder
 
     def passwd(self) -> str:
         return f"{self.name}:x:{self.number}:{self.number}::/nonexistent:/usr/sbin/nologin\n"
@@ -44,4 +52,5 @@ def write_databases(folder: Path) -> None:
             raise LocalPlatformError(f"User id {user.number} belongs to {taken[user.number]} on this host")
     for name, lines in (("passwd", User.passwd), ("group", User.group)):
         content = Path("/etc", name).read_text(encoding="utf-8")
-        (folder / name).write_text(content.rstrip("\n") + "\n" + "".join(map(lines, USERS)), encoding="utf-8")
+        own = "".join(map(lines, USERS))
+        (folder / name).write_text(f"{content.rstrip()}\n{own}", encoding="utf-8")

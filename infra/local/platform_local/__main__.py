@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""Command line of the local platform. Progress goes to standard error, the result as JSON to standard output."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import typing as t
+
+from . import host
+from .errors import LocalPlatformError
+from .leftovers import differences, snapshot
+from .paths import Layout
+from .platform import Options, Platform
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 on success, 1 on an expected failure."""
+    options = _parser().parse_args(arguments)
+    try:
+        answer = _COMMANDS[options.command](options)
+    except LocalPlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(answer))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m platform_local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (("build", "build what is not in the cache"), ("up", "build and start the platform")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--no-listener", dest="listener", action="store_false", help="no chain and no listener")
+    commands.add_parser("down", help="end the platform and leave the host as it was")
+    commands.add_parser("status", help="show the state of each program")
+    commands.add_parser("packages", help="list the Debian packages that are missing")
+    commands.add_parser("snapshot", help="write down what there is on the host, to compare with later")
+    compare = commands.add_parser("leftovers", help="compare the host with a snapshot")
+    compare.add_argument("before", type=argparse.FileType(encoding="utf-8"), help="what `snapshot` printed")
+    return parser
+
+
+def _platform(options: argparse.Namespace) -> Platform:
+    return Platform(Layout.here(), Options(listener=getattr(options, "listener", True)))
+
+
+def _leftovers(options: argparse.Namespace) -> list[str]:
+    left = differences(json.load(options.before), snapshot())
+    if left:
+        raise LocalPlatformError("The host is not as it was:\n- " + "\n- ".join(left))
+    return left
+
+
+_COMMANDS: dict[str, t.Callable[[argparse.Namespace], t.Any]] = {
+    "build": lambda options: {"changed": _platform(options).build()},
+    "up": lambda options: {"changed": _platform(options).up()},
+    "down": lambda options: {"changed": _platform(options).down()},
+    "status": lambda options: _platform(options).states(),
+    "packages": lambda options: host.missing_packages(),
+    "snapshot": lambda options: snapshot(),
+    "leftovers": _leftovers,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""The rights of the platform's modules and listener in the cluster."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .argocd import NAMESPACE as ARGOCD_NAMESPACE
+from .control_plane import ControlPlane, cluster_role_binding
+from .paths import Layout
+from .pki import write_private
+from .users import DISPATCH, LISTENER
+
+USER = "bot-freqtrade:platform"
+"""Playbooks: what the modules do, no more."""
+READER = "bot-freqtrade:listener"
+"""The listener's other roles: whether the cluster answers."""
+
+
+def install(layout: Layout, control_plane: ControlPlane) -> None:
+    """Make the roles and the kubeconfigs of their users."""
+    control_plane.apply(
+        _cluster_role(
+            _rule("", ["secrets"], ["get", "list", "create", "update", "patch", "delete"]),
+            _rule("", ["namespaces", "pods", "pods/log", "events"], ["get", "list", "watch"]),
+            _rule("apps", ["deployments", "replicasets"], ["get", "list", "watch"]),
+        ),
+        cluster_role_binding(USER, USER),
+        _argocd_role(_rule("argoproj.io", ["applications", "applicationsets"], ["get", "list", "watch", "patch", "update"])),
+        _argocd_binding(),
+    )
+    for name, user, path, owner in (
+        ("platform", USER, layout.kubeconfig, DISPATCH),
+        ("listener", READER, layout.listener / "kubeconfig", LISTENER),
+    ):
+        write_private(path, control_plane.kubeconfig(name, user).read_bytes(), owner.number)
+
+
+def own_folders(layout: Layout) -> None:
+    """Make the folders whose users' secrets lie in them."""
+    DISPATCH.own(layout.platform)
+    LISTENER.own(layout.listener)
+
+
+def _rule(group: str, resources: list[str], verbs: list[str]) -> dict[str, t.Any]:
+    return {"apiGroups": [group], "resources": resources, "verbs": verbs}
+
+
+def _cluster_role(*rules: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": USER},
+        "rules": list(rules),
+    }
+
+
+def _argocd_role(rule: dict[str, t.Any]) -> dict[str, t.Any]:
+    metadata = {"name": USER, "namespace": ARGOCD_NAMESPACE}
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": [rule]}
+
+
+def _argocd_binding() -> dict[str, t.Any]:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": USER, "namespace": ARGOCD_NAMESPACE},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": USER},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER}],
+    }

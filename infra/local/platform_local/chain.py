@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""A chain of one node with the contract on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import typing as t
+import urllib.request
+from pathlib import Path
+
+from eth_account import Account
+
+from . import cache
+from .errors import LocalPlatformError
+from .paths import Layout
+from .pki import write_private
+from .progress import run, step
+from .supervisor import Program
+from .users import DISPATCH, LISTENER, User
+
+RPC_URL = "http://127.0.0.1:8545"
+CHAIN_ID = 31337
+BLOCK_SECONDS = 1
+BALANCE_WEI = 10**21
+SUITE = 2
+"""X-Wing, the suite that design.md makes the default."""
+
+
+class Chain:
+    """anvil, the accounts of the platform and the deployed contract."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._deployment = layout.local / "contract.json"
+        self._contracts = layout.infra / "contracts"
+
+    def ensure_tools(self) -> tuple[Path, bool]:
+        """The folder of npm's packages, and whether it was made now."""
+        files = [self._contracts / name for name in ("package.json", "package-lock.json", ".npmrc")]
+        key = cache.content_hash(*files)
+
+        def build(folder: Path) -> None:
+            for file in files:
+                shutil.copy(file, folder)
+            with step("npm packages"):
+                run(["npm", "ci", "--ignore-scripts"], self._layout.logs / "npm.log", cwd=folder)
+
+        return cache.ensure("npm", key, build)
+
+    def program(self) -> Program:
+        """anvil with a block each second; two blocks on top make a block final."""
+        machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+        binary = self.ensure_tools()[0] / f"node_modules/@foundry-rs/anvil-linux-{machine}/bin/anvil"
+        home = self._layout.data / "anvil"
+        LISTENER.own(home)
+        return Program(
+            "anvil",
+            (
+                binary, "--host", "127.0.0.1", "--port", RPC_URL.rsplit(":", 1)[1], "--chain-id", str(CHAIN_ID),
+                "--block-time", str(BLOCK_SECONDS), "--slots-in-an-epoch", "1", "--silent",
+                "--state", home / "state.json", "--state-interval", "5",
+            ),
+            user=LISTENER.name,
+            environment={"HOME": home},
+            directory=home,
+        )  # fmt: skip
+
+    def ready(self) -> bool:
+        try:
+            return int(self._rpc("eth_chainId"), 16) == CHAIN_ID
+        except (OSError, ValueError):
+            return False
+
+    def deployment(self) -> dict[str, t.Any] | None:
+        """Address and block of the contract; None before it is deployed."""
+        if not self._deployment.exists():
+            return None
+        return t.cast(dict[str, t.Any], json.loads(self._deployment.read_text(encoding="utf-8")))
+
+    def install(self) -> bool:
+        """Deploy the contract, make the operator its decider and publish the platform's key.
+
+        :returns: False when all of it is there.
+        """
+        if self.deployment():
+            return False
+        admin = self._account("admin", self._layout.secrets)
+        operator = self._account("operator", self._layout.listener, LISTENER)
+        command = [
+            sys.executable, self._contracts / "deploy.py", "--rpc-url", RPC_URL,
+            "--admin-key-file", self._layout.secrets / "admin.key", "--operator", operator.address,
+            "--state", self._layout.local / "contract-state.json", "--publish-key", f"{SUITE}:{self._public_key()}",
+        ]  # fmt: skip
+        for account in (admin, operator):
+            self._rpc("anvil_setBalance", account.address, hex(BALANCE_WEI))
+        done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise LocalPlatformError(f"The contract was not deployed: {done.stderr.strip()}")
+        temporary = self._deployment.with_suffix(".new")
+        temporary.write_text(done.stdout, encoding="utf-8")
+        temporary.replace(self._deployment)
+        return True
+
+    def _public_key(self) -> Path:
+        """The file of the platform's public key; the pair is made at the first call."""
+        public = self._layout.local / "platform.pub"
+        if not public.exists():
+            keys = self._layout.platform / "keys"
+            DISPATCH.own(keys)
+            module = "ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope"
+            command = [sys.executable, "-m", module, "keygen", str(keys), "--suite", str(SUITE)]
+            environment = {**os.environ, "PYTHONPATH": str(self._layout.collections)}
+            done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+            if done.returncode:
+                raise LocalPlatformError(f"The platform's key was not made: {done.stderr.strip()}")
+            key = json.loads(done.stdout)
+            os.chown(key["file"], DISPATCH.number, DISPATCH.number)
+            public.write_text(key["public_key"] + "\n", encoding="ascii")
+        return public
+
+    @staticmethod
+    def _account(name: str, folder: Path, owner: User | None = None) -> t.Any:
+        """An account with a key file of its own; funds come from anvil."""
+        path = folder / f"{name}.key"
+        if not path.exists():
+            write_private(path, Account.create().key.hex() + "\n", owner.number if owner else 0)
+        return Account.from_key(path.read_text(encoding="ascii").strip())
+
+    @staticmethod
+    def _rpc(method: str, *parameters: t.Any) -> t.Any:
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
+        request = urllib.request.Request(RPC_URL, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=5) as response:
+            answer = json.load(response)
+        if "error" in answer:
+            raise ValueError(f"{method}: {answer['error']['message']}")
+        return answer["result"]

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""The stand-in for Binance and the settings that lead a bot to it."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+import urllib.error
+import urllib.request
+
+from . import network
+from .paths import Layout
+from .supervisor import Program
+
+PORT = 8099
+URL = f"http://{network.HOST_ADDRESS}:{PORT}"
+API_PATHS = {
+    "public": "/api/v3",
+    "private": "/api/v3",
+    "v1": "/api/v1",
+    "sapi": "/sapi/v1",
+    "sapiV2": "/sapi/v2",
+    "sapiV3": "/sapi/v3",
+    "sapiV4": "/sapi/v4",
+}
+
+
+def ccxt_configuration() -> dict[str, t.Any]:
+    """Overrides with which ccxt asks the stand-in and nobody else."""
+    urls = {name: f"{URL}{path}" for name, path in API_PATHS.items()}
+    return {
+        "urls": {"api": urls},
+        "options": {"fetchMarkets": ["spot"], "fetchMargins": False},
+    }
+
+
+def program(layout: Layout) -> Program:
+    """The stand-in, where pods reach it."""
+    script = layout.infra / "local" / "binance.py"
+    command = (sys.executable, script, "--host", network.HOST_ADDRESS, "--port", str(PORT))
+    return Program("binance", command, user="nobody", environment={"HOME": "/nonexistent"})
+
+
+def ready() -> bool:
+    """Whether it answers."""
+    try:
+        with urllib.request.urlopen(f"{URL}/api/v3/time", timeout=2):
+            return True
+    except OSError:
+        return False

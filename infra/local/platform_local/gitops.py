@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""The GitOps repository, made from the template that ``infra/`` is."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from . import network
+from .database import PORT as DATABASE_PORT
+from .errors import LocalPlatformError
+from .exchange import PORT as EXCHANGE_PORT
+from .exchange import ccxt_configuration
+from .paths import Layout
+from .users import DISPATCH
+
+BRANCH = "main"
+TEMPLATE = ("charts", "argocd-application.yaml")
+IDENTITY = ("-c", "user.name=bot_freqtrade local platform", "-c", "user.email=platform@localhost.invalid")
+
+
+class GitOps:
+    """The bare repository that Argo CD reads and the playbooks write."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    @property
+    def url(self) -> str:
+        return f"file://{self._layout.gitops}"
+
+    def publish(self, image: str) -> bool:
+        """Make the repository, or bring template and environment in it up to date; False when they are.
+
+        :param image: name and tag of the image that bots run.
+        """
+        self._create()
+        with tempfile.TemporaryDirectory() as folder:
+            clone = Path(folder)
+            self._git("clone", "--quiet", self.url, clone)
+            self._write(clone, image)
+            self._git("add", "--all", directory=clone)
+            if not self._git("status", "--porcelain", directory=clone):
+                return False
+            self._git(*IDENTITY, "commit", "--quiet", "--message", "Take over the template", directory=clone)
+            self._git("push", "--quiet", "origin", f"HEAD:{BRANCH}", directory=clone)
+        return True
+
+    def application_set(self) -> list[dict[str, t.Any]]:
+        """The objects of ``argocd-application.yaml`` with this repository in them."""
+        text = (self._layout.infra / "argocd-application.yaml").read_text(encoding="utf-8")
+        return [_with_repository(item, self.url) for item in yaml.safe_load_all(text) if item]
+
+    def _create(self) -> None:
+        """Make a repository that root owns and the dispatcher may push to."""
+        if (self._layout.gitops / "HEAD").exists():
+            return
+        temporary = self._layout.gitops.with_suffix(".new")
+        shutil.rmtree(temporary, ignore_errors=True)
+        self._git("init", "--quiet", "--bare", "--shared=group", f"--initial-branch={BRANCH}", temporary)
+        self._git("config", "receive.denyNonFastForwards", "true", directory=temporary)
+        for path in [temporary, *temporary.rglob("*")]:
+            shutil.chown(path, group=DISPATCH.number)
+        temporary.rename(self._layout.gitops)
+
+    def _write(self, clone: Path, image: str) -> None:
+        for name in TEMPLATE:
+            source, target = self._layout.infra / name, clone / name
+            if source.is_dir():
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(source, target)
+        documents = yaml.safe_dump_all(self.application_set(), sort_keys=False)
+        (clone / "argocd-application.yaml").write_text(documents, encoding="utf-8")
+        environment = yaml.safe_dump(self._environment(image), sort_keys=False)
+        (clone / "environment.yaml").write_text(environment, encoding="utf-8")
+        (clone / "clientes").mkdir(exist_ok=True)
+        (clone / "clientes" / ".gitkeep").touch()
+
+    def _environment(self, image: str) -> dict[str, t.Any]:
+        text = (self._layout.infra / "environment.yaml").read_text(encoding="utf-8")
+        host = f"{network.HOST_ADDRESS}/32"
+        repository, _, tag = image.rpartition(":")
+        own = {
+            "image": {"repository": repository, "tag": tag, "digest": "", "pullPolicy": "IfNotPresent"},
+            "exchange": {"ccxtConfig": ccxt_configuration()},
+            "networkPolicy": {
+                "database": {"cidr": host, "port": DATABASE_PORT},
+                "egress": [{"cidr": host, "port": EXCHANGE_PORT}],
+            },
+            "probe": {"periodSeconds": 1},
+        }
+        environment: dict[str, t.Any] = yaml.safe_load(text)
+        for part, values in own.items():
+            environment[part] = {**environment.get(part, {}), **values}
+        return environment
+
+    def _git(self, *arguments: str | Path, directory: Path | None = None) -> str:
+        command = ["git", *(["-C", str(directory)] if directory else []), *map(str, arguments)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise LocalPlatformError(f"{' '.join(command)} failed: {done.stderr.strip()}")
+        return done.stdout
+
+
+def _with_repository(value: t.Any, url: str) -> t.Any:
+    if isinstance(value, dict):
+        return {key: url if key == "repoURL" else _with_repository(item, url) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_repository(item, url) for item in value]
+    return value

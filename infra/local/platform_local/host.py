@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""What the platform changes on the host itself, and how it is put back."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import typing as t
+from pathlib import Path
+
+from . import cgroups, network
+from .enclosure import FIXED_FOLDERS
+from .errors import LocalPlatformError
+from .paths import Layout
+
+PACKAGES = {
+    "containerd": "containerd",
+    "runc": "runc",
+    "redis-server": "redis-server",
+    "mmdebstrap": "mmdebstrap",
+    "buildah": "buildah",
+    "bwrap": "bubblewrap",
+    "ip": "iproute2",
+    "git": "git",
+    "curl": "curl",
+    "/usr/lib/cni/bridge": "containernetworking-plugins",
+}
+"""A program that is needed and the Debian package that brings it."""
+OTHER_PROGRAMS = ("go", "node", "npm")
+SYSCTLS = (
+    "net/ipv4/ip_forward",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "kernel/keys/root_maxkeys",
+    "kernel/keys/root_maxbytes",
+)
+"""Kernel settings that the kubelet and the pods' network write."""
+LOCK = Path("/run/lock/bot_freqtrade.platform")
+
+
+def missing_packages() -> list[str]:
+    """Debian packages that are not installed, of those the platform needs."""
+    return sorted({package for program, package in PACKAGES.items() if shutil.which(program) is None})
+
+
+def check() -> None:
+    """Find out before anything is built or started whether this host can hold the platform.
+
+    :raises LocalPlatformError: names everything that is missing.
+    """
+    problems = []
+    if os.geteuid() != 0:
+        problems.append("root is needed: pods get namespaces, mounts and a network")
+    problems += [f"the Debian package {package} is not installed" for package in missing_packages()]
+    problems += [f"{program} is not on PATH" for program in OTHER_PROGRAMS if shutil.which(program) is None]
+    if problems:
+        raise LocalPlatformError("This host cannot hold the platform:\n- " + "\n- ".join(problems))
+
+
+class HostLock:
+    """The one place on the host that says whose platform runs: only one can have the bridge and the ports."""
+
+    @staticmethod
+    def take(layout: Layout) -> None:
+        """Write this checkout down as the owner.
+
+        :raises LocalPlatformError: names the other checkout whose platform is up.
+        """
+        LOCK.parent.mkdir(parents=True, exist_ok=True)
+        with LOCK.open("a+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            owner = file.read().strip()
+            if owner and owner != str(layout.checkout):
+                raise LocalPlatformError(
+                    f"The platform of {owner} runs on this host; take it down there first (make demo-down)"
+                )
+            file.seek(0)
+            file.truncate()
+            file.write(f"{layout.checkout}\n")
+
+    @staticmethod
+    def release() -> None:
+        LOCK.unlink(missing_ok=True)
+
+
+class Host:
+    """The host's bridge, control groups, folders and kernel settings."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._record = layout.local / "host.json"
+
+    def prepare(self) -> bool:
+        """Make what the platform needs, after writing down what there was; False when it was there already."""
+        if not self._record.exists():
+            self._record.parent.mkdir(parents=True, exist_ok=True)
+            self._record.write_text(json.dumps(self._observe()), encoding="utf-8")
+        for folder in FIXED_FOLDERS:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        cgroups.create()
+        return network.create()
+
+    def restore(self) -> None:
+        """Put back what :meth:`prepare` wrote down. No process of the platform may be left."""
+        network.remove()
+        cgroups.remove()
+        if not self._record.exists():
+            return
+        before = json.loads(self._record.read_text(encoding="utf-8"))
+        for name, value in before["sysctls"].items():
+            path = Path("/proc/sys", name)
+            if path.read_text(encoding="utf-8") != value:
+                path.write_text(value, encoding="utf-8")
+        for folder in before["missing_folders"]:
+            if Path(folder).is_dir():
+                Path(folder).rmdir()
+
+    @staticmethod
+    def _observe() -> dict[str, t.Any]:
+        paths = {name: Path("/proc/sys", name) for name in SYSCTLS}
+        return {
+            "sysctls": {name: path.read_text(encoding="utf-8") for name, path in paths.items() if path.exists()},
+            "missing_folders": [folder for folder in FIXED_FOLDERS if not Path(folder).exists()],
+        }

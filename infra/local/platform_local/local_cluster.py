@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""The cluster that is built and started here: control plane, node and Argo CD."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import cache, images, tools
+from .argocd import ArgoCd
+from .control_plane import ControlPlane
+from .node import Node
+from .paths import Layout, cache_root
+from .progress import run, step
+from .supervisor import Program, Supervisor
+
+ARGOCD_MODULE = "github.com/argoproj/argo-cd/v3"
+
+
+class LocalCluster:
+    """Kubernetes with Argo CD as processes of this host."""
+
+    def __init__(self, layout: Layout, supervisor: Supervisor) -> None:
+        self._layout = layout
+        self._supervisor = supervisor
+        programs, _built = tools.ensure(layout)
+        self._tools = programs
+        self._image_store = cache_root() / "containerd"
+        self.control_plane = ControlPlane(layout, programs)
+        self._node = Node(layout, programs, self.control_plane, self._image_store)
+        self._argocd = ArgoCd(layout, programs, tools.module_folder(layout, ARGOCD_MODULE), self.control_plane)
+
+    @property
+    def _imported(self) -> Path:
+        """Remembers which archives containerd holds; lies in its store, so that both go together."""
+        return self._image_store / "imported"
+
+    @property
+    def _in_use(self) -> Path:
+        """There while containers may exist in the store."""
+        return self._image_store / "in-use"
+
+    def prepare(self, running: bool) -> None:
+        """Write all configuration. A store that was not left in order is thrown away: its images come again."""
+        if self._in_use.exists() and not running:
+            shutil.rmtree(self._image_store)
+        self._imported.mkdir(parents=True, exist_ok=True)
+        self._in_use.touch()
+        self.control_plane.prepare()
+        self._node.prepare()
+        self._argocd.prepare()
+
+    def programs(self) -> list[Program]:
+        return [*self.control_plane.programs(), *self._node.programs(), *self._argocd.programs()]
+
+    def start(self, image_archives: list[Path]) -> bool:
+        """Start everything that does not run, in order, and wait until it is ready; False when all of it ran.
+
+        :param image_archives: images that pods need.
+        """
+        start, wait = self._supervisor.start, self._supervisor.wait
+        started = [start("etcd")]
+        wait("etcd", self.control_plane.etcd_ready)
+        started += [start("containerd"), start("redis"), start("kube-apiserver")]
+        wait("kube-apiserver", self.control_plane.ready)
+        started += [start("kube-controller-manager"), start("kube-scheduler")]
+        wait("containerd", self._containerd_ready)
+        changed = self.import_images(image_archives)
+        started.append(start("kubelet"))
+        if any(started):
+            self.control_plane.install()
+            self._argocd.install()
+        wait("redis", self._argocd.redis_ready)
+        started.append(start("argocd-repo-server"))
+        wait("argocd-repo-server", self._argocd.repo_server_ready)
+        started += [start("argocd-application-controller"), start("argocd-applicationset-controller")]
+        wait("kubelet", self._node.ready)
+        return any(started) or changed
+
+    def import_images(self, archives: list[Path]) -> bool:
+        """Give containerd the images of these archives and forget others; False when it had them."""
+        sandbox = self._layout.data / "pause.tar"
+        images.sandbox_archive(self._tools / "pause", sandbox)
+        changed = False
+        for archive in (sandbox, *archives):
+            mark = self._imported / cache.content_hash(str(archive), str(archive.stat().st_size))
+            if mark.exists():
+                continue
+            with step(f"Import of {archive.parent.name}/{archive.name}"):
+                run([*self._ctr(), "images", "import", archive], self._layout.logs / "images.log")
+            mark.touch()
+            changed = True
+        return changed
+
+    def empty(self) -> None:
+        """End and remove all pods in an orderly way, while everything still runs.
+
+        :raises LocalPlatformError: when pods stay.
+        """
+        for program in ("argocd-application-controller", "argocd-applicationset-controller", "kube-controller-manager"):
+            self._supervisor.stop(program)
+        self.control_plane.kubectl("delete", "pods", "--all", "--all-namespaces", "--grace-period=2", "--timeout=60s")
+
+    def release_store(self) -> bool:
+        """Remove the remains of containers from containerd's store, which keeps the images; False when some stay."""
+        left = subprocess.run([*self._ctr(), "tasks", "ls", "-q"], check=False, capture_output=True, text=True)
+        if left.returncode or left.stdout.strip():
+            return False
+        listed = subprocess.run([*self._ctr(), "containers", "ls", "-q"], check=False, capture_output=True, text=True)
+        names = listed.stdout.split()
+        if names:
+            done = subprocess.run([*self._ctr(), "containers", "delete", *names], check=False, capture_output=True)
+            if done.returncode:
+                return False
+        self._in_use.unlink(missing_ok=True)
+        return True
+
+    def _containerd_ready(self) -> bool:
+        return subprocess.run([*self._ctr(), "version"], check=False, capture_output=True).returncode == 0
+
+    def _ctr(self) -> list[str]:
+        return ["ctr", "--address", str(self._node.socket), "--namespace", "k8s.io"]
+
+

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""The inventory for the playbooks and the programs of the listener."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from . import chain, database, network
+from .argocd import NAMESPACE as ARGOCD_NAMESPACE
+from .enclosure import Enclosure
+from .gitops import BRANCH, GitOps
+from .paths import Layout
+from .supervisor import Program
+from .users import DISPATCH, LISTENER, User
+
+API_PORT = 8000
+ROLES = {"watch": LISTENER, "dispatch": DISPATCH, "send": LISTENER, "api": LISTENER}
+"""The listener's roles and the user that each runs as."""
+
+
+class Settings:
+    """What the playbooks and the listener must know about this platform."""
+
+    def __init__(self, layout: Layout, gitops: GitOps, access: database.Database, enclosure: Enclosure) -> None:
+        self._layout = layout
+        self._gitops = gitops
+        self._database = access
+        self._enclosure = enclosure
+
+    def write_inventory(self) -> bool:
+        """Write the inventory; False when it was so already."""
+        variables = yaml.safe_dump(self._variables(), sort_keys=False)
+        plugin = {"plugin": "bot_freqtrade.platform.tenants", "repository": self._gitops.url, "branch": BRANCH}
+        written = [
+            _write(self._layout.inventory / "tenants.yml", yaml.safe_dump(plugin, sort_keys=False)),
+            _write(self._layout.inventory / "group_vars" / "all.yml", variables),
+            # The dispatcher must read them too, and it may not enter the operator's inventory's parents' secrets.
+            _write(self._layout.local / "vars.yml", variables),
+        ]
+        return any(written)
+
+    def link_collection(self) -> None:
+        """Make this checkout importable and playable by its full name."""
+        link = self._layout.collections / "ansible_collections" / "bot_freqtrade" / "platform"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(self._layout.checkout)
+
+    def programs(self, deployment: t.Mapping[str, t.Any]) -> list[Program]:
+        """The roles of the listener.
+
+        :param deployment: address and block of the contract.
+        """
+        return [self._role(role, user, deployment) for role, user in ROLES.items()]
+
+    def migrate(self) -> None:
+        """Bring the listener's database to its schema."""
+        self._enclosure.run(
+            self._flask("migrate"),
+            self._layout.logs / "listener-migrate.log",
+            user=LISTENER,
+            env=self._environment(LISTENER, {}),
+        )
+
+    def _role(self, role: str, user: User, deployment: t.Mapping[str, t.Any]) -> Program:
+        return Program(
+            f"listener-{role}",
+            self._flask(role),
+            user=user.name,
+            environment=self._environment(user, self._chain(deployment) | self._own(role)),
+            directory=self._layout.checkout,
+        )
+
+    def _flask(self, role: str) -> tuple[str | Path, ...]:
+        return (sys.executable, "-m", "flask", "--app", "listener", role)
+
+    def _environment(self, user: User, settings: t.Mapping[str, str | Path]) -> dict[str, str]:
+        home = user.own(self._layout.data / "homes" / user.name)
+        folder = self._layout.platform if user is DISPATCH else self._layout.listener
+        common = {
+            "HOME": home,
+            "PATH": f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PYTHONPATH": f"{self._layout.checkout}:{self._layout.collections}",
+            "PYTHONUNBUFFERED": "1",
+            "LC_ALL": "C.UTF-8",
+            "KUBECONFIG": folder / "kubeconfig",
+            "PLATFORM_DATABASE_URL_FILE": folder / "database-url",
+        }
+        return {name: str(value) for name, value in {**common, **settings}.items()}
+
+    def _chain(self, deployment: t.Mapping[str, t.Any]) -> dict[str, str | Path]:
+        return {
+            "PLATFORM_RPC_URL": chain.RPC_URL,
+            "PLATFORM_CHAIN_ID": str(deployment["chain_id"]),
+            "PLATFORM_CONTRACT": str(deployment["address"]),
+            "PLATFORM_START_BLOCK": str(deployment["block"]),
+            "PLATFORM_CONFIRMATIONS": "finalized",
+        }
+
+    def _own(self, role: str) -> dict[str, str | Path]:
+        own: dict[str, dict[str, str | Path]] = {
+            "dispatch": {
+                "PLATFORM_KEY_DIRECTORY": self._layout.platform / "keys",
+                "PLATFORM_VARS_FILE": self._layout.local / "vars.yml",
+                "PLATFORM_RUN_DIRECTORY": self._enclosure.volatile / "runs",
+                "PLATFORM_COLLECTIONS_PATH": self._layout.collections,
+            },
+            "send": {"PLATFORM_SIGNER_KEY_FILE": self._layout.listener / "operator.key"},
+            "api": {"PLATFORM_LISTEN_PORT": str(API_PORT)},
+        }
+        return own.get(role, {})
+
+    def _variables(self) -> dict[str, t.Any]:
+        return {
+            "platform_gitops_repository": self._gitops.url,
+            "platform_gitops_branch": BRANCH,
+            "platform_kubeconfig": str(self._layout.kubeconfig),
+            "platform_argocd_namespace": ARGOCD_NAMESPACE,
+            "platform_application_set": "clientes",
+            "platform_database": {
+                "host": "127.0.0.1",
+                "port": database.PORT,
+                "user": database.ADMIN,
+                "passfile": str(self._database.passfile),
+                "name": database.CLIENTS,
+                "sslmode": "disable",
+            },
+            "platform_database_pod_host": network.HOST_ADDRESS,
+            "platform_database_pod_port": database.PORT,
+            "platform_secret_backend": "kubernetes",
+            "platform_key_directory": str(self._layout.platform / "keys"),
+            "platform_health_timeout": 120,
+            "platform_health_stable_seconds": 10,
+            "platform_sync_timeout": 120,
+        }
+
+
+def _write(path: Path, content: str) -> bool:
+    if path.exists() and path.read_text(encoding="utf-8") == content:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    return True
