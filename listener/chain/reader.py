@@ -57,7 +57,7 @@ class ChainReader:
 
     def _block(self, tag: str) -> Block | None:
         try:
-            (header,) = self._results([("eth_getBlockByNumber", [tag, False])])
+            (header,) = self.results([("eth_getBlockByNumber", [tag, False])])
         except AnswerError as error:
             raise _refused(error) from error
         return to_header(header).block if header is not None else None
@@ -78,7 +78,7 @@ class ChainReader:
         numbers = range(first, last + 1)
         calls: list[Call] = [("eth_getLogs", [query])]
         calls += [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
-        found, *answers = self._results(calls)
+        found, *answers = self.results(calls)
         if any(answer is None for answer in answers):
             raise invalid(_LATE_NODE)
         headers = {number: to_header(answer) for number, answer in zip(numbers, answers, strict=True)}
@@ -103,14 +103,19 @@ class ChainReader:
             ("eth_call", [{"to": self.contract, "data": abi.command_of(command)}, tag]) for command in ids
         ]
         try:
-            answers = self._results(calls)
+            answers = self.results(calls)
         except AnswerError as error:
             raise _refused(error) from error
         return {
             command: abi.decode_command(to_text(answer)) for command, answer in zip(ids, answers, strict=True)
         }
 
-    def _results(self, calls: Sequence[Call]) -> list[t.Any]:
+    def results(self, calls: Sequence[Call]) -> list[t.Any]:
+        """Return the results of calls that one node of the right chain answered.
+
+        :raises AnswerError: the node answered one of them with an error.
+        :raises PlatformError: ``chain_unreachable`` or ``chain_invalid``.
+        """
         # A provider may fail over to a node of another network at any time.
         chain_id, *results = self.rpc.results([("eth_chainId", []), *calls])
         if to_number(chain_id) != self.chain_id:
@@ -128,7 +133,7 @@ class ChainReader:
         }
         if any(log.place[0] not in suspects for log in logs):
             raise invalid("a log is not in the bloom of its block")
-        answers = self._results(
+        answers = self.results(
             [("eth_getLogs", [{"blockHash": header.block.hash}]) for header in suspects.values()]
         )
         proven: list[Log] = []
