@@ -56,7 +56,7 @@ class Command:
 
     operation: str
     specification: dict[str, t.Any] | None
-    exchange: ExchangeKeys | None = dataclasses.field(default=None, repr=False)
+    exchange: ExchangeKeys | None = None
 
     @property
     def has_exchange(self) -> bool:
