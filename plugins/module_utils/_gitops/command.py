@@ -149,9 +149,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def redact(text: str) -> str:
-    """Remove the user part of every URL and keep the last lines, where git says why."""
+    """Remove the user part of every URL and keep the first lines, where git says why."""
     lines = [line.strip() for line in _USERINFO.sub("", text).splitlines() if line.strip()]
-    return "; ".join(lines[-3:])[:400]
+    return "; ".join(lines[:3])[:400]
 
 
 __all__ = ("Access", "Deadline", "Git", "GitFailed", "redact", "stop")

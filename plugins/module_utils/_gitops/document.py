@@ -171,19 +171,15 @@ def _load(text: bytes) -> Json:
 
 def _dump(values: Json) -> str:
     yaml = _yaml()
+    dumper = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda self, data: True})
+    dumper.add_representer(str, _represent_text)
+    return str(yaml.dump(values, Dumper=dumper, sort_keys=False, width=110))
 
-    class Dumper(yaml.SafeDumper):  # type: ignore[misc]
-        """Quote what another YAML version could read as a number, such as a commit id 12345e6."""
 
-        def ignore_aliases(self, data: t.Any) -> bool:
-            return True
-
-    def represent(dumper: t.Any, text: str) -> t.Any:
-        style = '"' if _AMBIGUOUS.match(text) else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-    Dumper.add_representer(str, represent)
-    return str(yaml.dump(values, Dumper=Dumper, sort_keys=False, allow_unicode=False, width=110))
+def _represent_text(dumper: t.Any, text: str) -> t.Any:
+    """Quote what another version of YAML could read as a number, such as the commit id 12345e6."""
+    style = '"' if _AMBIGUOUS.match(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def _yaml() -> t.Any:
