@@ -253,7 +253,8 @@ def _refusal(resource: Resource, method: str, path: str, status: int, data: byte
     why = f"HTTP {status}"
     if resource is not SECRETS:
         why += f": {_message(data)}"
-    if status in _BLIND or status >= 500:
+    # A server that is starting answers "404 page not found", no Status, for resources it does not serve yet.
+    if status in _BLIND or status >= 500 or (status == 404 and not data.startswith(b"{")):
         return _unreachable(method, path, why)
     text = f"The Kubernetes API refused {method} {path}: {why}"
     return _REFUSALS.get(status, ApiError)(text, status)

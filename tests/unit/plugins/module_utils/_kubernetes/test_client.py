@@ -152,6 +152,13 @@ def test_an_answer_that_says_nothing_about_the_object_is_blind(
     assert caught.value.category is Category.UNDECIDED
 
 
+def test_a_resource_that_is_not_served_yet_is_blind(cluster: client.Cluster, server: Server) -> None:
+    server.status, server.body = 404, b"404 page not found\n"
+    with pytest.raises(PlatformError, match="404 page not found") as caught:
+        cluster.get(client.APPLICATIONS, "argocd", "a")
+    assert caught.value.code == "kubernetes_unreachable"
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
