@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+# This is PRIVATE to the collection: other code must not import it.
+
+"""PostgreSQL: clients' roles and schemas, and the database that holds them."""
+
+from __future__ import annotations
+
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._connection import (
+    ARGUMENT_SPEC,
+    Login,
+    connect,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._database import (
+    Prepared,
+    create_admin,
+    prepare_database,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._manage import (
+    Change,
+    ensure_tenant,
+    logs_in,
+    remove_tenant,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._report import (
+    Report,
+    report_tenant,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._url import (
+    database_url,
+)
+
+__all__ = (
+    "ARGUMENT_SPEC",
+    "Change",
+    "Login",
+    "Prepared",
+    "Report",
+    "connect",
+    "create_admin",
+    "database_url",
+    "ensure_tenant",
+    "logs_in",
+    "prepare_database",
+    "remove_tenant",
+    "report_tenant",
+)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+# This is PRIVATE to the collection: other code must not import it.
+
+"""Read, plan and apply a client's role and schema in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import (
+    PlatformError,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._connection import (
+    Login,
+    connect,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._statement import (
+    Statement,
+    execute,
+    show,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._tenant import (
+    Place,
+    Tenant,
+    plan_absent,
+    plan_present,
+    read,
+    wanted,
+)
+
+if t.TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+# The server's words, because psycopg2 passes on no SQLSTATE when a connection is refused.
+_NO_LOGIN = re.compile(
+    "password authentication failed|not permitted to log in|permission denied for database"
+)
+    r"password authentication failed|not permitted to log in|permission denied for database"
+)
+_AFTER_LOGIN = "too many connections for role"
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What was done, or would be.
+
+    :param queries: the SQL in order, with a placeholder for a password.
+    """
+
+    queries: list[str]
+    before: dict[str, t.Any]
+    after: dict[str, t.Any]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.queries)
+
+
+def ensure_tenant(
+    login: Login, name: str, password: str | None, connection_limit: int, *, check: bool
+) -> Change:
+    """Give the tenant its role, schema, privileges, search path and password.
+
+    :param login: of an admin with CREATEROLE; a superuser is not needed.
+    :param password: the role's password; None only when it is not made yet and ``check`` is set.
+    :param check: read and plan only.
+    :raises PlatformError: ``schema_conflict``, ``database_unreachable`` or ``database_refused``.
+    """
+    with connect(login) as connection:
+        place = _place(connection, login, name)
+        current = read(connection, name)
+        works = current.role is not None and password is not None and logs_in(login, name, password)
+        current = dataclasses.replace(current, password_works=works)
+        statements = plan_present(current, place, connection_limit)
+        change = _change(connection, statements, current, wanted(place, connection_limit))
+        if statements and not check:
+            if password is None:
+                raise PlatformError("usage", f"The role {name} needs a password")
+            execute(connection, statements, name, password)
+            connection.commit()
+    if change.changed and not check and password is not None:
+        _verify(login, name, password)
+    return change
+
+
+def remove_tenant(login: Login, name: str, confirm: str | None, *, check: bool) -> Change:
+    """Drop the tenant's schema with all that is in it, and its role.
+
+    :param confirm: must be the schema's name.
+    :param check: read and plan only.
+    :raises PlatformError: ``confirmation_missing``, ``schema_conflict``, ``database_unreachable`` or
+        ``database_refused``.
+    """
+    with connect(login) as connection:
+        current = read(connection, name)
+        statements = plan_absent(current, _place(connection, login, name), confirm)
+        change = _change(connection, statements, current, Tenant())
+        if not check:
+            execute(connection, statements)
+            connection.commit()
+    return change
+
+
+def logs_in(login: Login, user: str, password: str) -> bool:
+    """Return whether the user logs in with the password to the database of ``login``.
+
+    :raises PlatformError: when neither is certain.
+    """
+    try:
+        with connect(login.as_user(user, password)):
+            return True
+    except PlatformError as error:
+        if _NO_LOGIN.search(error.message):
+            return False
+        # A busy bot holds all its connections; the server says so only after it has accepted the password.
+        if _AFTER_LOGIN in error.message:
+            return True
+        raise
+
+
+def _verify(login: Login, name: str, password: str) -> None:
+    """Log in as the tenant and see its schema first in the search path."""
+    with connect(login.as_user(name, password)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_catalog.current_schema()")
+        row = cursor.fetchone()
+    if row is None or row[0] != name:
+        raise PlatformError("database_refused", f"The role {name} does not find its schema on its path")
+
+
+def _place(connection: Connection, login: Login, name: str) -> Place:
+    return Place(name, login.database, login.user, connection.server_version)
+
+
+def _change(connection: Connection, statements: list[Statement], before: Tenant, after: Tenant) -> Change:
+    return Change(show(connection, statements), _described(before), _described(after))
+
+
+def _described(tenant: Tenant) -> dict[str, t.Any]:
+    shown = tenant.shown()
+    if tenant.role is not None:
+        shown["password"] = "as stored" if tenant.password_works else "not as stored"
+    return shown
+
+
+__all__ = ("Change", "ensure_tenant", "logs_in", "remove_tenant")
