@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bot_freqtrade
+REQUIREMENTS := constraints.txt requirements.txt listener/requirements.txt infra/local/requirements.txt tests/requirements.txt
+VENV := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-12)
+CHECKOV := $(CACHE)/checkov-$(shell sha256sum tests/gates/checkov-requirements.txt | cut -c1-12)
+IMPORTER := $(CACHE)/importer-$(shell sha256sum tests/gates/importer-requirements.txt | cut -c1-12)
+DEV := $(CURDIR)/build/dev
+COLLECTION := $(DEV)/ansible_collections/bot_freqtrade/platform
+PYTHON ?= python3.11
+PLATFORM := PYTHONPATH="$(CURDIR)/infra/local:$$PYTHONPATH" python -m platform_local
+
+export PATH := $(VENV)/bin:$(PATH)
+export PYTHONPATH := $(DEV):$(CURDIR)
+export ANSIBLE_COLLECTIONS_PATH := $(DEV)
+export ANSIBLE_HOME := $(CURDIR)/build/ansible
+export ANSIBLE_LOCALHOST_WARNING := false
+export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
+
+.PHONY: help setup demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart integration e2e bench
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.complete $(COLLECTION) ## Install what the other targets need: Python and Debian packages
+	@missing=$$($(PLATFORM) packages | python -c 'import json,sys; print(*json.load(sys.stdin))')
+	if [ -n "$$missing" ]; then
+	  echo "Installing the Debian packages $$missing: the local platform runs containers, pods' networks and image builds with them"
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	fi
+
+$(VENV)/.complete: $(REQUIREMENTS)
+	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about 2 minutes, once"
+	rm -rf "$(VENV)" && $(PYTHON) -m venv "$(VENV)"
+	pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/requirements.txt -r infra/local/requirements.txt
+	python -m compileall -q -j 2 "$(VENV)/lib" || true
+	touch $@
+
+$(COLLECTION):
+	@mkdir -p $(dir $@) && ln -sfn ../../../.. $@
+
+demo: setup ## Start the local platform, play the story on it, take it down
+	@$(MAKE) demo-up
+	status=0; python -m tests.e2e.demo || status=$$?
+	$(MAKE) demo-down
+	exit $$status
+
+demo-up: setup ## Start the local platform and leave it running
+	@$(PLATFORM) build
+	ansible-playbook bot_freqtrade.platform.local_up
+
+demo-down: setup ## Take the local platform down; nothing of it is left
+	@ansible-playbook bot_freqtrade.platform.local_down
+
+test: check gates integration e2e ## All tests, end to end included
+
+check: setup lint types unit ## Lint, types and unit tests
+
+lint:
+	@ruff check . && ruff format --check .
+	lint-imports
+	reuse --suppress-deprecation lint -q
+	antsibull-changelog lint
+	ansible-lint
+
+types:
+	@cd $(COLLECTION) && mypy --config-file pyproject.toml listener plugins/module_utils
+
+unit:
+	@pytest -q tests/unit
+
+gates: contracts sanity importer docs chart ## The gates of the Ansible, Solidity and Helm ecosystems
+
+contracts: ## Format, units, fuzz and invariants of the contract; its artifact is what the source compiles to
+	@infra/contracts/scripts/check-artifact.sh
+	infra/contracts/scripts/build.sh
+
+sanity: setup ## ansible-test sanity on the built and installed collection
+	@tests/gates/sanity.sh
+
+importer: setup $(IMPORTER)/.complete ## galaxy-importer on the built collection
+	@tests/gates/importer.sh "$(IMPORTER)/bin/python"
+
+docs: setup ## The documentation of modules and roles is complete and its links hold
+	@tests/gates/docs.sh
+
+chart: setup $(CHECKOV)/.complete ## helm lint, schema and checkov on the rendered manifests; hadolint on the image
+	@tests/gates/chart.sh "$(CHECKOV)/bin/checkov"
+
+$(CHECKOV)/.complete: tests/gates/checkov-requirements.txt
+$(IMPORTER)/.complete: tests/gates/importer-requirements.txt
+$(CHECKOV)/.complete $(IMPORTER)/.complete:
+	@echo "Installing $< into a virtual environment of its own: its pins differ from ours"
+	rm -rf "$(@D)" && $(PYTHON) -m venv "$(@D)"
+	"$(@D)/bin/pip" install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+integration: setup ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
+	@pytest -q tests/integration tests/interop
+
+e2e: setup ## The whole platform: the story, faults, the search for leaked secrets, and nothing left behind
+	@tests/e2e/run.sh
+
+bench: setup ## Ratios of speed, side by side in one run
+	@tests/bench/run.sh
