@@ -142,8 +142,17 @@ class Cluster:
         self._json(resource, "DELETE", resource.path(namespace, name), body=body)
 
     def log(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False) -> str:
-        """Return the last ``lines`` lines of a container, of the one before its restart if ``previous``."""
-        query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
+        """Return the last ``lines`` lines of a container, each after its RFC 3339 time and a space.
+
+        :param previous: read the container before its last restart.
+        """
+        query = {
+            "container": container,
+            "tailLines": str(lines),
+            "limitBytes": "1000000",
+            "timestamps": "true",
+            "previous": str(previous).lower(),
+        }
         path = PODS.path(namespace, pod) + "/log"
         return self._request(PODS, "GET", path, query).decode("utf-8", "replace")
 

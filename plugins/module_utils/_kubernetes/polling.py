@@ -28,7 +28,7 @@ class Stopwatch:
         self._clock = clock
         self._sleep = sleep
         self._start = clock()
-        self._seconds = seconds
+        self.seconds = seconds
 
     @property
     def elapsed(self) -> float:
@@ -38,15 +38,14 @@ class Stopwatch:
     @property
     def deadline(self) -> float:
         """The end of the wait on ``clock``."""
-        return self._start + self._seconds
+        return self._start + self.seconds
 
     @property
     def is_over(self) -> bool:
-        return self.elapsed >= self._seconds
+        return self.elapsed >= self.seconds
 
     def pause(self, seconds: float) -> None:
-        """Sleep for ``seconds``, at most until the deadline."""
-        self._sleep(max(0.0, min(seconds, self._seconds - self.elapsed)))
+        self._sleep(seconds)
 
 
 __all__ = ("Stopwatch",)

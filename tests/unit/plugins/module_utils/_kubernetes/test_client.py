@@ -222,7 +222,8 @@ def test_an_answer_that_is_not_json_is_blind(cluster: client.Cluster, server: Se
 def test_a_log_is_text(cluster: client.Cluster, server: Server) -> None:
     server.body = "línea\n".encode()
     assert cluster.log("n", "a", "bot", lines=3, previous=True) == "línea\n"
-    assert server.asked[0][1] == "/api/v1/namespaces/n/pods/a/log?container=bot&tailLines=3&previous=true"
+    query = "container=bot&tailLines=3&limitBytes=1000000&timestamps=true&previous=true"
+    assert server.asked[0][1] == f"/api/v1/namespaces/n/pods/a/log?{query}"
 
 
 def test_the_variable_kubeconfig_is_used_when_no_path_is_given(
