@@ -13,6 +13,10 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.doc
     Document,
     Fence,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.options import (
+    ARGUMENT_SPEC,
+    repository_of,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.repository import (
     Change,
     GitRepository,
@@ -31,6 +35,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.val
 )
 
 __all__ = (
+    "ARGUMENT_SPEC",
     "TRANSITIONS",
     "Access",
     "Change",
@@ -43,5 +48,6 @@ __all__ = (
     "Snapshot",
     "plan",
     "read",
+    "repository_of",
     "transact",
 )

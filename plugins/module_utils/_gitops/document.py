@@ -27,7 +27,6 @@ _FILE_DECISIONS: t.Final[dict[str, Decision]] = {
     "rolledBack": "rolled_back",
 }
 _HEADER = """\
-# SPDX-License-Identifier: GPL-3.0-or-later
 # Written by bot_freqtrade.platform.bot_values, and by nothing else: platform holds the fence of its runs.
 """
 _AMBIGUOUS = re.compile(r"[-+.\d~=]")
@@ -171,7 +170,7 @@ def _load(text: bytes) -> Json:
 
 def _dump(values: Json) -> str:
     yaml = _yaml()
-    dumper = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda self, data: True})
+    dumper: t.Any = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda self, data: True})
     dumper.add_representer(str, _represent_text)
     return str(yaml.dump(values, Dumper=dumper, sort_keys=False, width=110))
 
