@@ -31,7 +31,7 @@ from ansible_collections.bot_freqtrade.platform.tests.support.processes import (
 )
 
 SUPERUSER = "postgres"
-_SUPERUSER_PASSWORD = "superuser-of-a-throw-away-server"
+SUPERUSER_PASSWORD = "superuser-of-a-throw-away-server"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Server:
     @contextlib.contextmanager
     def superuser(self, database: str = "postgres") -> t.Iterator[psycopg2.extensions.cursor]:
         """Yield a cursor of the superuser in autocommit mode."""
-        with self.session(SUPERUSER, _SUPERUSER_PASSWORD, database) as cursor:
+        with self.session(SUPERUSER, SUPERUSER_PASSWORD, database) as cursor:
             yield cursor
 
     @contextlib.contextmanager
@@ -126,7 +126,7 @@ def _give_away(directory: Path) -> None:
 
 def _initialise(programs: Path, data: Path) -> None:
     with tempfile.NamedTemporaryFile("w", dir=data.parent) as password:
-        password.write(_SUPERUSER_PASSWORD)
+        password.write(SUPERUSER_PASSWORD)
         password.flush()
         os.chmod(password.name, 0o644)
         subprocess.run(
@@ -142,7 +142,7 @@ def _initialise(programs: Path, data: Path) -> None:
 def _accepts(port: int) -> bool:
     try:
         psycopg2.connect(
-            host="127.0.0.1", port=port, user=SUPERUSER, password=_SUPERUSER_PASSWORD, dbname="postgres"
+            host="127.0.0.1", port=port, user=SUPERUSER, password=SUPERUSER_PASSWORD, dbname="postgres"
         ).close()
     except psycopg2.OperationalError:
         return False

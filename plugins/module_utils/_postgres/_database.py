@@ -104,7 +104,8 @@ def create_admin(superuser: Login, name: str, password: str, database: str) -> l
             has_role = cursor.rowcount == 1
             cursor.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", (database,))
             has_database = cursor.rowcount == 1
-        statements = [] if has_role and logs_in(superuser, name, password) else [_admin(name, has_role)]
+        works = has_role and has_database and logs_in(superuser.to(database), name, password)
+        statements = [] if works else [_admin(name, has_role)]
         if not has_database:
             statements.append(statement("CREATE DATABASE {} OWNER {}", database, name))
         queries = show(connection, statements)

@@ -38,8 +38,6 @@ if t.TYPE_CHECKING:
 _NO_LOGIN = re.compile(
     "password authentication failed|not permitted to log in|permission denied for database"
 )
-    r"password authentication failed|not permitted to log in|permission denied for database"
-)
 _AFTER_LOGIN = "too many connections for role"
 
 

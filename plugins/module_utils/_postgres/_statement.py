@@ -48,11 +48,18 @@ def execute(
     """
     with connection.cursor() as cursor:
         for each in statements:
+            command = each.command
             if each.has_verifier:
                 verifier = extensions.encrypt_password(password, user, connection, "scram-sha-256")
-                cursor.execute(each.command, {"verifier": verifier})
-            else:
-                cursor.execute(each.command)
+                command = _with_verifier(command, verifier)
+            cursor.execute(command)
+
+
+def _with_verifier(command: sql.Composed, verifier: str) -> sql.Composed:
+    # Not by the library's parameters: those would read a percent sign in a name as a placeholder too.
+    return sql.Composed(
+        [sql.Literal(verifier) if isinstance(part, sql.Placeholder) else part for part in command.seq]
+    )
 
 
 __all__ = ("Statement", "execute", "show", "statement")

@@ -218,7 +218,7 @@ def _refuse_conflict(current: Tenant, name: str) -> None:
     if excess:
         raise PlatformError(
             "schema_conflict",
-            f"The role {name} has {', '.join(excess)}, which only a superuser can take away",
+            f"The role {name} has {', '.join(excess)}, which only a superuser takes away",
         )
     if current.role.member_of:
         raise PlatformError(
