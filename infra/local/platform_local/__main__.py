@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
 
-"""Command line of the local platform. Progress goes to standard error, the result as JSON to standard output."""
+"""Command line of the local platform: progress on standard error, the result as JSON on standard output."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import typing as t
+from pathlib import Path
 
 from . import host
 from .errors import LocalPlatformError
 from .leftovers import differences, snapshot
+from .options import ExistingCluster, Options
 from .paths import Layout
-from .platform import Options, Platform
+from .platform import Platform
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +37,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("build", "build what is not in the cache"), ("up", "build and start the platform")):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--no-listener", dest="listener", action="store_false", help="no chain and no listener")
+        command.add_argument(
+            "--no-listener", dest="listener", action="store_false", help="no chain and no listener"
+        )
+        _add_cluster(command)
     commands.add_parser("down", help="end the platform and leave the host as it was")
     commands.add_parser("status", help="show the state of each program")
     commands.add_parser("packages", help="list the Debian packages that are missing")
@@ -44,8 +50,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_cluster(command: argparse.ArgumentParser) -> None:
+    """Options for a cluster that is there; without a kubeconfig one is built."""
+    group = command.add_argument_group("an existing cluster")
+    given = os.environ.get("KUBECONFIG", "")
+    group.add_argument("--kubeconfig", default=given, help="its kubeconfig (default: KUBECONFIG)")
+    group.add_argument("--image", default="", help="the platform's image at a registry that its nodes reach")
+    group.add_argument("--host-address", default="", help="address of this host that its pods reach")
+    group.add_argument("--pod-network", default="0.0.0.0/0", help="where its pods' connections come from")
+    group.add_argument(
+        "--gitops-repository", default="", help="URL that this host pushes to and Argo CD reads"
+    )
+
+
 def _platform(options: argparse.Namespace) -> Platform:
-    return Platform(Layout.here(), Options(listener=getattr(options, "listener", True)))
+    layout = Layout.here()
+    if "kubeconfig" not in options:
+        return Platform(layout, Options())
+    cluster = None
+    if options.kubeconfig and not Path(options.kubeconfig).resolve().is_relative_to(layout.local):
+        cluster = ExistingCluster(
+            Path(options.kubeconfig),
+            options.image,
+            options.host_address,
+            options.pod_network,
+            options.gitops_repository,
+        )
+    return Platform(layout, Options(options.listener, cluster))
 
 
 def _leftovers(options: argparse.Namespace) -> list[str]:

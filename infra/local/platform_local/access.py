@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from .argocd import NAMESPACE as ARGOCD_NAMESPACE
-from .control_plane import ControlPlane, cluster_role_binding
+from .control_plane import ControlPlane
+from .kubectl import cluster_role_binding
 from .paths import Layout
 from .pki import write_private
 from .users import DISPATCH, LISTENER
@@ -21,14 +22,20 @@ READER = "bot-freqtrade:listener"
 
 def install(layout: Layout, control_plane: ControlPlane) -> None:
     """Make the roles and the kubeconfigs of their users."""
-    control_plane.apply(
+    control_plane.kubectl.apply(
         _cluster_role(
             _rule("", ["secrets"], ["get", "list", "create", "update", "patch", "delete"]),
             _rule("", ["namespaces", "pods", "pods/log", "events"], ["get", "list", "watch"]),
             _rule("apps", ["deployments", "replicasets"], ["get", "list", "watch"]),
         ),
         cluster_role_binding(USER, USER),
-        _argocd_role(_rule("argoproj.io", ["applications", "applicationsets"], ["get", "list", "watch", "patch", "update"])),
+        _argocd_role(
+            _rule(
+                "argoproj.io",
+                ["applications", "applicationsets"],
+                ["get", "list", "watch", "patch", "update"],
+            )
+        ),
         _argocd_binding(),
     )
     for name, user, path, owner in (
@@ -59,7 +66,12 @@ def _cluster_role(*rules: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _argocd_role(rule: dict[str, t.Any]) -> dict[str, t.Any]:
     metadata = {"name": USER, "namespace": ARGOCD_NAMESPACE}
-    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": [rule]}
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": metadata,
+        "rules": [rule],
+    }
 
 
 def _argocd_binding() -> dict[str, t.Any]:

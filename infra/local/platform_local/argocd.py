@@ -12,7 +12,8 @@ from pathlib import Path
 
 import yaml
 
-from .control_plane import ControlPlane, cluster_role_binding
+from .control_plane import ControlPlane
+from .kubectl import cluster_role_binding
 from .paths import Layout
 from .pki import write_private
 from .supervisor import Program
@@ -43,29 +44,37 @@ class ArgoCd:
             (self._home / name).mkdir(parents=True, exist_ok=True)
         host, port = REDIS
         password = self._password("redis")
-        settings = f'bind {host}\nport {port}\nsave ""\nappendonly no\ndir {self._home}\nrequirepass {password}\n'
+        settings = (
+            f'bind {host}\nport {port}\nsave ""\nappendonly no\ndir {self._home}\nrequirepass {password}\n'
+        )
         write_private(self._layout.conf / "redis.conf", settings)
 
     def install(self) -> None:
         """Make its namespace, CRDs, configuration and rights."""
         files = [self._manifests / "crds" / name for name in CRDS]
         files += sorted((self._manifests / "base" / "config").glob("argocd-*.yaml"))
-        objects = [document for file in files for document in yaml.safe_load_all(file.read_text(encoding="utf-8"))]
+        objects = [
+            document for file in files for document in yaml.safe_load_all(file.read_text(encoding="utf-8"))
+        ]
         for item in objects:
             if item["kind"] != "CustomResourceDefinition":
                 item["metadata"]["namespace"] = NAMESPACE
             if item["metadata"]["name"] == "argocd-secret":
                 item["stringData"] = {"server.secretkey": self._password("argocd")}
-        self._control_plane.apply(_namespace(), cluster_role_binding(USER, "cluster-admin"), *objects)
+        self._control_plane.kubectl.apply(_namespace(), cluster_role_binding(USER, "cluster-admin"), *objects)
         names = [item["metadata"]["name"] for item in objects if item["kind"] == "CustomResourceDefinition"]
-        self._control_plane.kubectl(
+        self._control_plane.kubectl.run(
             "wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}" for name in names)
         )
 
     def programs(self) -> list[Program]:
         """In the order in which they must start."""
         redis, repo_server = (f"{host}:{port}" for host, port in (REDIS, REPO_SERVER))
-        controller = (f"--kubeconfig={self._home / '.kube' / 'config'}", f"--namespace={NAMESPACE}", "--loglevel=warn")
+        controller = (
+            f"--kubeconfig={self._home / '.kube' / 'config'}",
+            f"--namespace={NAMESPACE}",
+            "--loglevel=warn",
+        )
         return [
             Program("redis", ("redis-server", self._layout.conf / "redis.conf")),
             self._component(

@@ -24,7 +24,7 @@ def content_hash(*parts: str | Path) -> str:
         if isinstance(part, str):
             _add(digest, part.encode())
         elif part.is_dir():
-            for file in sorted(path for path in part.rglob("*") if path.is_file()):
+            for file in sorted(path for path in part.rglob("*") if path.is_file() and path.suffix != ".pyc"):
                 _add(digest, str(file.relative_to(part)).encode())
                 _add(digest, file.read_bytes())
         else:

@@ -63,7 +63,8 @@ class Chain:
         return Program(
             "anvil",
             (
-                binary, "--host", "127.0.0.1", "--port", RPC_URL.rsplit(":", 1)[1], "--chain-id", str(CHAIN_ID),
+                binary, "--host", "127.0.0.1", "--port", RPC_URL.rsplit(":", 1)[1],
+                "--chain-id", str(CHAIN_ID),
                 "--block-time", str(BLOCK_SECONDS), "--slots-in-an-epoch", "1", "--silent",
                 "--state", home / "state.json", "--state-interval", "5",
             ),
@@ -96,7 +97,8 @@ class Chain:
         command = [
             sys.executable, self._contracts / "deploy.py", "--rpc-url", RPC_URL,
             "--admin-key-file", self._layout.secrets / "admin.key", "--operator", operator.address,
-            "--state", self._layout.local / "contract-state.json", "--publish-key", f"{SUITE}:{self._public_key()}",
+            "--state", self._layout.local / "contract-state.json",
+            "--publish-key", f"{SUITE}:{self._public_key()}",
         ]  # fmt: skip
         for account in (admin, operator):
             self._rpc("anvil_setBalance", account.address, hex(BALANCE_WEI))
@@ -121,7 +123,8 @@ class Chain:
             if done.returncode:
                 raise LocalPlatformError(f"The platform's key was not made: {done.stderr.strip()}")
             key = json.loads(done.stdout)
-            os.chown(key["file"], DISPATCH.number, DISPATCH.number)
+            for file in keys.iterdir():
+                os.chown(file, DISPATCH.number, DISPATCH.number)
             public.write_text(key["public_key"] + "\n", encoding="ascii")
         return public
 
@@ -137,7 +140,7 @@ class Chain:
     def _rpc(method: str, *parameters: t.Any) -> t.Any:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
         request = urllib.request.Request(RPC_URL, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310 - a constant scheme
             answer = json.load(response)
         if "error" in answer:
             raise ValueError(f"{method}: {answer['error']['message']}")

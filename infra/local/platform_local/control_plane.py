@@ -6,21 +6,22 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import secrets
-import subprocess
-import typing as t
+import ssl
 from pathlib import Path
 
 import yaml
 
-from .errors import LocalPlatformError
+from .kubectl import Kubectl, cluster_role_binding
 from .network import HOST_ADDRESS
 from .paths import Layout
 from .pki import Authority, Identity, signing_key, write_private
 from .supervisor import Program
 
 SERVER = "https://127.0.0.1:6443"
-ETCD = "https://127.0.0.1:2379"
+ETCD_PORT = 2379
+ETCD = f"https://127.0.0.1:{ETCD_PORT}"
 SERVICE_RANGE = "10.96.0.0/24"
 """Virtual addresses of Services; nothing on this host routes them."""
 KUBELET_CLIENT = "kube-apiserver-kubelet-client"
@@ -33,6 +34,7 @@ class ControlPlane:
         self._layout = layout
         self._tools = tools
         self._ca = Authority(layout.pki)
+        self.kubectl = Kubectl(tools / "kubectl", layout.admin_kubeconfig)
 
     def prepare(self) -> None:
         """Write the administrator's kubeconfig and the encryption of Secrets at rest."""
@@ -42,13 +44,17 @@ class ControlPlane:
         if not encryption.exists():
             write_private(encryption, _encryption(secrets.token_bytes(32)))
 
-    def kubeconfig(self, component: str, user: str, groups: tuple[str, ...] = (), hosts: tuple[str, ...] = ()) -> Path:
+    def kubeconfig(
+        self, component: str, user: str, groups: tuple[str, ...] = (), hosts: tuple[str, ...] = ()
+    ) -> Path:
         """The kubeconfig file of a component with the rights of a Kubernetes user."""
         path = self._layout.conf / f"{component}.kubeconfig"
         write_private(path, self._ca.kubeconfig(SERVER, self._ca.issue(component, user, groups, hosts)))
         return path
 
-    def identity(self, component: str, user: str, groups: tuple[str, ...] = (), hosts: tuple[str, ...] = ()) -> Identity:
+    def identity(
+        self, component: str, user: str, groups: tuple[str, ...] = (), hosts: tuple[str, ...] = ()
+    ) -> Identity:
         """The certificate of a component."""
         return self._ca.issue(component, user, groups, hosts)
 
@@ -59,47 +65,29 @@ class ControlPlane:
 
     def install(self) -> None:
         """Give the API server its rights at the kubelet: logs and exec."""
-        self.apply(cluster_role_binding(KUBELET_CLIENT, "system:kubelet-api-admin"))
+        self.kubectl.apply(cluster_role_binding(KUBELET_CLIENT, "system:kubelet-api-admin"))
 
     def programs(self) -> list[Program]:
         """In the order in which they must start."""
         return [self._etcd(), self._api_server(), self._controller_manager(), self._scheduler()]
 
     def etcd_ready(self) -> bool:
-        done = subprocess.run(
-            ["curl", "--silent", "--fail", "--cacert", self.authority, "--max-time", "2", *self._etcd_client(), f"{ETCD}/health"],
-            check=False, capture_output=True,
-        )  # fmt: skip
-        return done.returncode == 0
+        """Whether etcd can be read and written."""
+        identity = self._ca.issue("etcd-client", "kube-apiserver")
+        context = ssl.create_default_context(cafile=self.authority)
+        context.load_cert_chain(identity.certificate, identity.key)
+        connection = http.client.HTTPSConnection("127.0.0.1", ETCD_PORT, timeout=2, context=context)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
 
     def ready(self) -> bool:
         """Whether the API server is ready."""
-        return self.kubectl("get", "--raw", "/readyz", "--request-timeout=2s", check=False).returncode == 0
-
-    def kubectl(
-        self, *arguments: str | Path, input: str | None = None, check: bool = True
-    ) -> subprocess.CompletedProcess[str]:
-        """Run kubectl as the administrator.
-
-        :raises LocalPlatformError: when it fails and ``check`` is set.
-        """
-        command = [self._tools / "kubectl", "--kubeconfig", self._layout.admin_kubeconfig, *arguments]
-        done = subprocess.run(
-            [str(part) for part in command], check=False, capture_output=True, text=True, input=input
-        )
-        if check and done.returncode:
-            raise LocalPlatformError(f"kubectl {' '.join(map(str, arguments))} failed: {done.stderr.strip()}")
-        return done
-
-    def apply(self, *objects: t.Mapping[str, t.Any]) -> bool:
-        """Make these objects so; True when something changed."""
-        text = yaml.safe_dump_all(objects)
-        done = self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
-        return "serverside-applied" in done.stdout
-
-    def _etcd_client(self) -> tuple[str, ...]:
-        identity = self._ca.issue("etcd-client", "kube-apiserver")
-        return "--cert", str(identity.certificate), "--key", str(identity.key)
+        return self.kubectl.succeeds("get", "--raw", "/readyz", "--request-timeout=2s")
 
     def _etcd(self) -> Program:
         identity = self._ca.issue("etcd", "etcd", hosts=("127.0.0.1", "localhost"))
@@ -121,7 +109,15 @@ class ControlPlane:
         )
 
     def _api_server(self) -> Program:
-        hosts = ("127.0.0.1", "localhost", HOST_ADDRESS, "10.96.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
+        hosts = (
+            "127.0.0.1",
+            "localhost",
+            HOST_ADDRESS,
+            "10.96.0.1",
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+        )
         server = self._ca.issue("apiserver", "kube-apiserver", hosts=hosts)
         etcd = self._ca.issue("etcd-client", "kube-apiserver")
         kubelet = self._ca.issue("apiserver-kubelet", KUBELET_CLIENT)
@@ -190,18 +186,6 @@ class ControlPlane:
                 "--profiling=false",
             ),
         )
-
-
-def cluster_role_binding(user: str, role: str) -> dict[str, t.Any]:
-    """The object that gives a user a role in the whole cluster."""
-    group = "rbac.authorization.k8s.io"
-    return {
-        "apiVersion": f"{group}/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": user},
-        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
-    }
 
 
 def _encryption(key: bytes) -> str:

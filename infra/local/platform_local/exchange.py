@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import sys
 import typing as t
-import urllib.error
 import urllib.request
 
-from . import network
+from .options import Options
 from .paths import Layout
 from .supervisor import Program
 
 PORT = 8099
-URL = f"http://{network.HOST_ADDRESS}:{PORT}"
 API_PATHS = {
     "public": "/api/v3",
     "private": "/api/v3",
@@ -27,26 +25,31 @@ API_PATHS = {
 }
 
 
-def ccxt_configuration() -> dict[str, t.Any]:
+def url(options: Options) -> str:
+    """Where it listens, for pods and for this host."""
+    return f"http://{options.host_address}:{PORT}"
+
+
+def ccxt_configuration(options: Options) -> dict[str, t.Any]:
     """Overrides with which ccxt asks the stand-in and nobody else."""
-    urls = {name: f"{URL}{path}" for name, path in API_PATHS.items()}
+    urls = {name: f"{url(options)}{path}" for name, path in API_PATHS.items()}
     return {
         "urls": {"api": urls},
         "options": {"fetchMarkets": ["spot"], "fetchMargins": False},
     }
 
 
-def program(layout: Layout) -> Program:
+def program(layout: Layout, options: Options) -> Program:
     """The stand-in, where pods reach it."""
     script = layout.infra / "local" / "binance.py"
-    command = (sys.executable, script, "--host", network.HOST_ADDRESS, "--port", str(PORT))
+    command = (sys.executable, script, "--host", options.host_address, "--port", str(PORT))
     return Program("binance", command, user="nobody", environment={"HOME": "/nonexistent"})
 
 
-def ready() -> bool:
+def ready(options: Options) -> bool:
     """Whether it answers."""
     try:
-        with urllib.request.urlopen(f"{URL}/api/v3/time", timeout=2):
+        with urllib.request.urlopen(f"{url(options)}/api/v3/time", timeout=2):  # noqa: S310 - a constant scheme
             return True
     except OSError:
         return False

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import yaml
 
-from . import network
 from .database import PORT as DATABASE_PORT
 from .errors import LocalPlatformError
 from .exchange import PORT as EXCHANGE_PORT
 from .exchange import ccxt_configuration
+from .options import Options
 from .paths import Layout
 from .users import DISPATCH
 
@@ -29,19 +29,23 @@ IDENTITY = ("-c", "user.name=bot_freqtrade local platform", "-c", "user.email=pl
 class GitOps:
     """The bare repository that Argo CD reads and the playbooks write."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, options: Options) -> None:
         self._layout = layout
+        self._options = options
 
     @property
     def url(self) -> str:
-        return f"file://{self._layout.gitops}"
+        """Where it is: here, or where Argo CD of an existing cluster can read it."""
+        cluster = self._options.cluster
+        return cluster.gitops_repository if cluster else f"file://{self._layout.gitops}"
 
     def publish(self, image: str) -> bool:
         """Make the repository, or bring template and environment in it up to date; False when they are.
 
         :param image: name and tag of the image that bots run.
         """
-        self._create()
+        if self._options.cluster is None:
+            self._create()
         with tempfile.TemporaryDirectory() as folder:
             clone = Path(folder)
             self._git("clone", "--quiet", self.url, clone)
@@ -85,11 +89,11 @@ class GitOps:
 
     def _environment(self, image: str) -> dict[str, t.Any]:
         text = (self._layout.infra / "environment.yaml").read_text(encoding="utf-8")
-        host = f"{network.HOST_ADDRESS}/32"
+        host = f"{self._options.host_address}/32"
         repository, _, tag = image.rpartition(":")
-        own = {
+        own: dict[str, dict[str, t.Any]] = {
             "image": {"repository": repository, "tag": tag, "digest": "", "pullPolicy": "IfNotPresent"},
-            "exchange": {"ccxtConfig": ccxt_configuration()},
+            "exchange": {"ccxtConfig": ccxt_configuration(self._options)},
             "networkPolicy": {
                 "database": {"cidr": host, "port": DATABASE_PORT},
                 "egress": [{"cidr": host, "port": EXCHANGE_PORT}],

@@ -17,20 +17,18 @@ from .enclosure import FIXED_FOLDERS
 from .errors import LocalPlatformError
 from .paths import Layout
 
-PACKAGES = {
+CLUSTER_PACKAGES = {
     "containerd": "containerd",
     "runc": "runc",
     "redis-server": "redis-server",
     "mmdebstrap": "mmdebstrap",
     "buildah": "buildah",
-    "bwrap": "bubblewrap",
     "ip": "iproute2",
-    "git": "git",
-    "curl": "curl",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
 }
-"""A program that is needed and the Debian package that brings it."""
-OTHER_PROGRAMS = ("go", "node", "npm")
+"""Programs that a cluster on this host needs, and the Debian packages that bring them."""
+COMMON_PACKAGES = {"bwrap": "bubblewrap", "git": "git"}
+"""Programs that are always needed."""
 SYSCTLS = (
     "net/ipv4/ip_forward",
     "vm/overcommit_memory",
@@ -44,21 +42,29 @@ SYSCTLS = (
 LOCK = Path("/run/lock/bot_freqtrade.platform")
 
 
-def missing_packages() -> list[str]:
+def missing_packages(own_cluster: bool = True) -> list[str]:
     """Debian packages that are not installed, of those the platform needs."""
-    return sorted({package for program, package in PACKAGES.items() if shutil.which(program) is None})
+    packages = {**COMMON_PACKAGES, **(CLUSTER_PACKAGES if own_cluster else {})}
+    return sorted({package for program, package in packages.items() if shutil.which(program) is None})
 
 
-def check() -> None:
+def check(own_cluster: bool) -> None:
     """Find out before anything is built or started whether this host can hold the platform.
 
+    :param own_cluster: whether a cluster is built and started here, too.
     :raises LocalPlatformError: names everything that is missing.
     """
     problems = []
     if os.geteuid() != 0:
         problems.append("root is needed: pods get namespaces, mounts and a network")
-    problems += [f"the Debian package {package} is not installed" for package in missing_packages()]
-    problems += [f"{program} is not on PATH" for program in OTHER_PROGRAMS if shutil.which(program) is None]
+    problems += [
+        f"the Debian package {package} is not installed" for package in missing_packages(own_cluster)
+    ]
+    problems += [
+        f"{program} is not on PATH"
+        for program in (*(("go",) if own_cluster else ()), "node", "npm")
+        if shutil.which(program) is None
+    ]
     if problems:
         raise LocalPlatformError("This host cannot hold the platform:\n- " + "\n- ".join(problems))
 
@@ -67,9 +73,10 @@ class HostLock:
     """The one place on the host that says whose platform runs: only one can have the bridge and the ports."""
 
     @staticmethod
-    def take(layout: Layout) -> None:
+    def take(layout: Layout, alive: bool) -> None:
         """Write this checkout down as the owner.
 
+        :param alive: whether a platform runs; a lock that nobody holds up any more is taken over.
         :raises LocalPlatformError: names the other checkout whose platform is up.
         """
         LOCK.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +84,7 @@ class HostLock:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             owner = file.read().strip()
-            if owner and owner != str(layout.checkout):
+            if alive and owner and owner != str(layout.checkout):
                 raise LocalPlatformError(
                     f"The platform of {owner} runs on this host; take it down there first (make demo-down)"
                 )
@@ -97,7 +104,7 @@ class Host:
         self._record = layout.local / "host.json"
 
     def prepare(self) -> bool:
-        """Make what the platform needs, after writing down what there was; False when it was there already."""
+        """Make what pods need, after writing down what there was; False when it was there already."""
         if not self._record.exists():
             self._record.parent.mkdir(parents=True, exist_ok=True)
             self._record.write_text(json.dumps(self._observe()), encoding="utf-8")
@@ -125,6 +132,8 @@ class Host:
     def _observe() -> dict[str, t.Any]:
         paths = {name: Path("/proc/sys", name) for name in SYSCTLS}
         return {
-            "sysctls": {name: path.read_text(encoding="utf-8") for name, path in paths.items() if path.exists()},
+            "sysctls": {
+                name: path.read_text(encoding="utf-8") for name, path in paths.items() if path.exists()
+            },
             "missing_folders": [folder for folder in FIXED_FOLDERS if not Path(folder).exists()],
         }

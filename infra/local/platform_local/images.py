@@ -44,22 +44,38 @@ def ensure_platform(layout: Layout) -> tuple[Path, bool]:
     def build_it(folder: Path) -> None:
         with step("The platform's image"):
             log = layout.logs / "platform-image.log"
-            build(layout.infra / "image", name, folder / "image.tar", log, base / "image.tar", (f"BASE_IMAGE={BASE_IMAGE}",))
+            build(
+                layout.infra / "image",
+                name,
+                folder / "image.tar",
+                log,
+                base / "image.tar",
+                (f"BASE_IMAGE={BASE_IMAGE}",),
+            )
 
     return cache.ensure("platform-image", name.rpartition(":")[2], build_it)
 
 
 def platform_name(layout: Layout) -> str:
     """Name and tag of the image that bots run; the tag changes with the content."""
-    base = layout.infra / "local" / "base_image"
-    return f"localhost/freqtrade-platform:{cache.content_hash(layout.infra / 'image', base, DEBIAN, DEBIAN_PACKAGES)}"
+    recipes = (layout.infra / "image", layout.infra / "local" / "base_image")
+    return f"localhost/freqtrade-platform:{cache.content_hash(*recipes, DEBIAN, DEBIAN_PACKAGES)}"
 
 
 def _build_base(recipe: Path, folder: Path, log: Path) -> None:
     context = folder / "context"
     shutil.copytree(recipe, context)
     with step("Debian for Freqtrade's image"):
-        run(["mmdebstrap", "--variant=minbase", f"--include={DEBIAN_PACKAGES}", DEBIAN, context / "rootfs.tar"], log)
+        run(
+            [
+                "mmdebstrap",
+                "--variant=minbase",
+                f"--include={DEBIAN_PACKAGES}",
+                DEBIAN,
+                context / "rootfs.tar",
+            ],
+            log,
+        )
     with step("Freqtrade's image"):
         build(context, BASE_IMAGE, folder / "image.tar", log)
     shutil.rmtree(context)
@@ -80,7 +96,12 @@ def sandbox_archive(pause: Path, archive: Path) -> None:
     manifest = [{"Config": "config.json", "RepoTags": [SANDBOX_IMAGE], "Layers": ["layer.tar"]}]
     files = {"layer.tar": layer, "config.json": configuration, "manifest.json": manifest}
     archive.write_bytes(
-        _tar({name: data if isinstance(data, bytes) else json.dumps(data).encode() for name, data in files.items()})
+        _tar(
+            {
+                name: data if isinstance(data, bytes) else json.dumps(data).encode()
+                for name, data in files.items()
+            }
+        )
     )
 
 
@@ -95,7 +116,12 @@ def _tar(files: dict[str, bytes], mode: int = 0o644) -> bytes:
 
 
 def build(
-    context: Path, name: str, archive: Path, log: Path, base: Path | None = None, arguments: tuple[str, ...] = ()
+    context: Path,
+    name: str,
+    archive: Path,
+    log: Path,
+    base: Path | None = None,
+    arguments: tuple[str, ...] = (),
 ) -> None:
     """Build a folder with a Dockerfile into an archive that containerd can import.
 
@@ -132,7 +158,7 @@ def remove_store(store: Path) -> None:
 
 
 def _host_access(folder: Path) -> list[str]:
-    """Options that let a build reach the package registries that the host reaches, leaving no trace in the image."""
+    """Options that let a build reach the host's package registries, leaving no trace in the image."""
     configuration = folder / "pip.conf"
     configuration.write_text("[global]\n" + "".join(_pip_settings()), encoding="utf-8")
     options = [f"--volume={configuration}:/etc/pip.conf:ro"]

@@ -18,11 +18,18 @@ from .users import USERS
 
 Snapshot = dict[str, list[str]]
 
-FOLDERS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", "/run/netns", "/run/containerd")
+FOLDERS = (
+    "/var/lib/kubelet",
+    "/var/lib/cni",
+    "/var/log/pods",
+    "/var/log/containers",
+    "/run/netns",
+    "/run/containerd",
+)
 
 
 def snapshot() -> Snapshot:
-    """Write down all that the platform could change: processes of its own kind, mounts, networks, rules, files."""
+    """Write down all that the platform could change: its processes, mounts, networks, rules, files."""
     return {
         "process": _processes(),
         "mount": _mounts(),
@@ -30,8 +37,14 @@ def snapshot() -> Snapshot:
         "network namespace": _network_namespaces(),
         "packet filter rule": _rules(),
         "control group": _control_groups(),
-        "user": [line for name in ("passwd", "group") for line in Path("/etc", name).read_text().splitlines()],
-        "kernel setting": [f"{name} = {path.read_text().strip()}" for name in SYSCTLS if (path := Path("/proc/sys", name)).exists()],
+        "user": [
+            line for name in ("passwd", "group") for line in Path("/etc", name).read_text().splitlines()
+        ],
+        "kernel setting": [
+            f"{name} = {path.read_text().strip()}"
+            for name in SYSCTLS
+            if (path := Path("/proc/sys", name)).exists()
+        ],
         "file": _files(),
     }
 
@@ -60,7 +73,12 @@ def _processes() -> list[str]:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if foreign or owner in numbers or "containerd" in program or program.startswith(f"{cache_root()}/tools-"):
+        if (
+            foreign
+            or owner in numbers
+            or "containerd" in program
+            or program.startswith(f"{cache_root()}/tools-")
+        ):
             found.append(f"{folder.name} {command.strip()}")
     return found
 
@@ -71,7 +89,9 @@ def _mounts() -> list[str]:
 
 
 def _network_namespaces() -> list[str]:
-    return [line.split()[0] for line in _output("lsns", "--noheadings", "--type=net", "--output=NS").splitlines()]
+    return [
+        line.split()[0] for line in _output("lsns", "--noheadings", "--type=net", "--output=NS").splitlines()
+    ]
 
 
 def _rules() -> list[str]:
@@ -81,7 +101,11 @@ def _rules() -> list[str]:
             text = _output(program, *(["list", "ruleset"] if program == "nft" else []))
         except FileNotFoundError:
             continue
-        rules += [f"{program}: {line.split(' [')[0]}" for line in text.splitlines() if line and not line.startswith("#")]
+        rules += [
+            f"{program}: {line.split(' [')[0]}"
+            for line in text.splitlines()
+            if line and not line.startswith("#")
+        ]
     return rules
 
 

@@ -31,7 +31,9 @@ class LocalCluster:
         self._image_store = cache_root() / "containerd"
         self.control_plane = ControlPlane(layout, programs)
         self._node = Node(layout, programs, self.control_plane, self._image_store)
-        self._argocd = ArgoCd(layout, programs, tools.module_folder(layout, ARGOCD_MODULE), self.control_plane)
+        self._argocd = ArgoCd(
+            layout, programs, tools.module_folder(layout, ARGOCD_MODULE), self.control_plane
+        )
 
     @property
     def _imported(self) -> Path:
@@ -44,7 +46,7 @@ class LocalCluster:
         return self._image_store / "in-use"
 
     def prepare(self, running: bool) -> None:
-        """Write all configuration. A store that was not left in order is thrown away: its images come again."""
+        """Write all configuration. A store that was not left in order is thrown away with its images."""
         if self._in_use.exists() and not running:
             shutil.rmtree(self._image_store)
         self._imported.mkdir(parents=True, exist_ok=True)
@@ -100,28 +102,30 @@ class LocalCluster:
 
         :raises LocalPlatformError: when pods stay.
         """
-        for program in ("argocd-application-controller", "argocd-applicationset-controller", "kube-controller-manager"):
+        for program in (
+            "argocd-application-controller",
+            "argocd-applicationset-controller",
+            "kube-controller-manager",
+        ):
             self._supervisor.stop(program)
-        self.control_plane.kubectl("delete", "pods", "--all", "--all-namespaces", "--grace-period=2", "--timeout=60s")
+        self.control_plane.kubectl.run(
+            "delete", "pods", "--all", "--all-namespaces", "--grace-period=2", "--timeout=60s"
+        )
+        self._supervisor.stop("kubelet")
+        self._release_store()
 
-    def release_store(self) -> bool:
-        """Remove the remains of containers from containerd's store, which keeps the images; False when some stay."""
-        left = subprocess.run([*self._ctr(), "tasks", "ls", "-q"], check=False, capture_output=True, text=True)
-        if left.returncode or left.stdout.strip():
-            return False
-        listed = subprocess.run([*self._ctr(), "containers", "ls", "-q"], check=False, capture_output=True, text=True)
-        names = listed.stdout.split()
-        if names:
-            done = subprocess.run([*self._ctr(), "containers", "delete", *names], check=False, capture_output=True)
-            if done.returncode:
-                return False
-        self._in_use.unlink(missing_ok=True)
-        return True
+    def _release_store(self) -> None:
+        """Remove the remains of containers from containerd's store; its images serve the next start."""
+        log = self._layout.logs / "images.log"
+        listed = subprocess.run(
+            [*self._ctr(), "containers", "ls", "-q"], check=True, capture_output=True, text=True
+        )
+        if names := listed.stdout.split():
+            run([*self._ctr(), "containers", "delete", *names], log)
+        self._in_use.unlink()
 
     def _containerd_ready(self) -> bool:
         return subprocess.run([*self._ctr(), "version"], check=False, capture_output=True).returncode == 0
 
     def _ctr(self) -> list[str]:
         return ["ctr", "--address", str(self._node.socket), "--namespace", "k8s.io"]
-
-

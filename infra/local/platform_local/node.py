@@ -60,8 +60,9 @@ class Node:
 
     def ready(self) -> bool:
         """Whether pods can be scheduled here."""
-        query = "jsonpath={.status.conditions[?(@.type=='Ready')].status}"
-        return self._control_plane.kubectl("get", "node", NODE, "-o", query, check=False).stdout == "True"
+        query = "jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}"
+        kubectl = self._control_plane.kubectl
+        return kubectl.run("get", "node", "-o", query) == "True"
 
     def _containerd_configuration(self) -> str:
         return f"""\
@@ -69,8 +70,8 @@ version = 2
 root = "{self._images}"
 state = "{self._layout.run}/volatile/containerd"
 disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
-  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs", "io.containerd.tracing.processor.v1.otlp",
-  "io.containerd.internal.v1.tracing"]
+  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs",
+  "io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing"]
 
 [grpc]
   address = "{self.socket}"
@@ -101,7 +102,15 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
             "ipam": {
                 "type": "host-local",
                 "dataDir": str(self._layout.data / "addresses"),
-                "ranges": [[{"subnet": network.POD_NETWORK, "rangeStart": "10.88.77.10", "gateway": network.HOST_ADDRESS}]],
+                "ranges": [
+                    [
+                        {
+                            "subnet": network.POD_NETWORK,
+                            "rangeStart": "10.88.77.10",
+                            "gateway": network.HOST_ADDRESS,
+                        }
+                    ]
+                ],
                 "routes": [{"dst": "0.0.0.0/0"}],
             },
         }

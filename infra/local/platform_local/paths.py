@@ -68,12 +68,12 @@ class Layout:
 
     @property
     def platform(self) -> Path:
-        """What the playbooks need: kubeconfig, libpq passfile, the platform's private keys. The dispatcher's own."""
+        """What playbooks need: kubeconfig, libpq passfile, the platform's private keys. The dispatcher's."""
         return self.local / "platform"
 
     @property
     def listener(self) -> Path:
-        """What the other roles of the listener need. Their user's own."""
+        """What the other roles of the listener need. Their user's."""
         return self.local / "listener"
 
     @property
@@ -91,7 +91,7 @@ class Layout:
 
     @property
     def admin_kubeconfig(self) -> Path:
-        """Cluster administrator, for people and for setting up; the platform itself uses :attr:`kubeconfig`."""
+        """The cluster's administrator, for people and for setting up."""
         return self.local / "admin.kubeconfig"
 
     @property

@@ -64,7 +64,9 @@ class Authority:
         self._key = key
         self._issuer = x509.load_pem_x509_certificate(self.certificate.read_bytes())
 
-    def issue(self, file_name: str, name: str, groups: tuple[str, ...] = (), hosts: tuple[str, ...] = ()) -> Identity:
+    def issue(
+        self, file_name: str, name: str, groups: tuple[str, ...] = (), hosts: tuple[str, ...] = ()
+    ) -> Identity:
         """Return the identity ``file_name``, issued when its files are missing.
 
         :param name: the common name: Kubernetes' user.
@@ -99,7 +101,10 @@ class Authority:
                 "apiVersion": "v1",
                 "kind": "Config",
                 "clusters": [
-                    {"name": "local", "cluster": {"server": server, "certificate-authority-data": _b64(self.certificate)}}
+                    {
+                        "name": "local",
+                        "cluster": {"server": server, "certificate-authority-data": _b64(self.certificate)},
+                    }
                 ],
                 "users": [
                     {
@@ -136,13 +141,16 @@ def signing_key(path: Path) -> Path:
 
 
 _CA_USAGE = x509.KeyUsage(
-    digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False, key_encipherment=False,
-    data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False,
+    key_encipherment=False, data_encipherment=False, key_agreement=False,
+    encipher_only=False, decipher_only=False,
 )  # fmt: skip
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = dt.datetime.now(dt.timezone.utc)
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -166,7 +174,9 @@ def _names(hosts: tuple[str, ...]) -> list[x509.GeneralName]:
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
     )
 
 

@@ -6,19 +6,20 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import shutil
 import sys
 import time
 from pathlib import Path
 
-from . import access, exchange, host, images, tools
+from . import access, exchange, existing_cluster, host, images, tools
 from .chain import Chain
 from .database import Database
-from .enclosure import Enclosure
+from .enclosure import FIXED_FOLDERS, Enclosure
 from .errors import LocalPlatformError
 from .gitops import GitOps
+from .kubectl import Kubectl
 from .local_cluster import LocalCluster
+from .options import Options
 from .paths import Layout, cache_root
 from .pki import write_private
 from .progress import say, step
@@ -26,14 +27,7 @@ from .settings import ROLES, Settings
 from .supervisor import Program, Supervisor, configuration
 
 START_SECONDS = 20
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """What an operator may choose."""
-
-    listener: bool = True
-    """Whether chain, contract and listener run. Operators' own runs do without."""
+STOP_SECONDS = 45
 
 
 class Platform:
@@ -45,16 +39,17 @@ class Platform:
         self._supervisor = Supervisor(layout.run / "supervisor.sock", layout.logs)
         self._enclosure = Enclosure(layout.run)
         self._host = host.Host(layout)
-        self._database = Database(layout)
+        self._database = Database(layout, options)
         self._chain = Chain(layout)
-        self._gitops = GitOps(layout)
-        self._settings = Settings(layout, self._gitops, self._database, self._enclosure)
+        self._gitops = GitOps(layout, options)
+        self._settings = Settings(layout, options, self._gitops, self._database, self._enclosure)
 
     def build(self) -> bool:
         """Make every artifact that is not in the cache; False when all were."""
-        host.check()
-        made = [tools.ensure(self._layout)[1], images.ensure_base(self._layout)[1]]
-        made.append(images.ensure_platform(self._layout)[1])
+        host.check(own_cluster=self._options.cluster is None)
+        made = []
+        if self._options.cluster is None:
+            made += [tools.ensure(self._layout)[1], images.ensure_platform(self._layout)[1]]
         if self._options.listener:
             made.append(self._chain.ensure_tools()[1])
         return any(made)
@@ -64,28 +59,30 @@ class Platform:
 
         :raises LocalPlatformError: says what is missing or which log to read.
         """
+        host.HostLock.take(self._layout, self._enclosure.alive())
         changed = self.build()
-        host.HostLock.take(self._layout)
-        running = self._enclosure.alive()
-        changed |= self._host.prepare()
         self._make_folders()
         self._settings.link_collection()
-        cluster = LocalCluster(self._layout, self._supervisor)
-        cluster.prepare(running)
-        with step("Supervisor"):
-            changed |= self._configure(cluster)
-        with step("PostgreSQL and the stand-in for Binance"):
-            changed |= self._start_services()
-        with step("Kubernetes and Argo CD"):
-            archive = images.ensure_platform(self._layout)[0]
-            changed |= cluster.start([archive / "image.tar"])
-            access.install(self._layout, cluster.control_plane)
-        with step("GitOps repository"):
-            changed |= self._gitops.publish(images.platform_name(self._layout))
-            cluster.control_plane.apply(*self._gitops.application_set())
-            changed |= self._settings.write_inventory()
+        if self._options.cluster is None:
+            changed |= self._host.prepare()
+            cluster = LocalCluster(self._layout, self._supervisor)
+            cluster.prepare(running=self._enclosure.alive())
+            changed |= self._start_supervisor(cluster)
+            with step("Kubernetes and Argo CD"):
+                changed |= cluster.start([images.ensure_platform(self._layout)[0] / "image.tar"])
+                access.install(self._layout, cluster.control_plane)
+            kubectl, image = cluster.control_plane.kubectl, images.platform_name(self._layout)
+        else:
+            cluster, kubectl, image = (
+                None,
+                existing_cluster.connect(self._options.cluster),
+                self._options.cluster.image,
+            )
+            existing_cluster.write_kubeconfigs(self._layout, kubectl)
+            changed |= self._start_supervisor(None)
+        changed |= self._publish(kubectl, image)
         if self._options.listener:
-            with step("Chain and listener"):
+            with step("Contract and listener"):
                 changed |= self._start_listener(cluster)
         return changed
 
@@ -93,17 +90,16 @@ class Platform:
         """End everything and leave the host as it was; False when there was nothing."""
         was_there = self._layout.local.exists() or self._enclosure.alive()
         if self._enclosure.alive():
-            with step("Pods"), contextlib.suppress(LocalPlatformError, OSError):
+            with step("End of the pods"):
                 self._empty_cluster()
-            with step("Processes"):
+            with step("End of the processes"):
                 with contextlib.suppress(OSError):
                     self._supervisor.shutdown()
-                self._enclosure.end(seconds=45)
-        with step("Host"):
-            self._host.restore()
-            shutil.rmtree(self._layout.local, ignore_errors=True)
-            shutil.rmtree(self._layout.run, ignore_errors=True)
-            host.HostLock.release()
+                self._enclosure.end(STOP_SECONDS)
+        self._host.restore()
+        shutil.rmtree(self._layout.local, ignore_errors=True)
+        shutil.rmtree(self._layout.run, ignore_errors=True)
+        host.HostLock.release()
         return was_there
 
     def states(self) -> dict[str, str]:
@@ -111,37 +107,51 @@ class Platform:
         return self._supervisor.states() if self._supervisor.answers() else {}
 
     def _empty_cluster(self) -> None:
-        for program in self._settings_programs():
-            self._supervisor.stop(program)
-        cluster = LocalCluster(self._layout, self._supervisor)
-        cluster.empty()
-        self._supervisor.stop("kubelet")
-        if not cluster.release_store():
-            say("  Containers are left; their store will be made anew")
-
-    @staticmethod
-    def _settings_programs() -> list[str]:
-        return [f"listener-{role}" for role in ROLES]
+        """End pods in order, so that containerd's store can be kept; what fails here is ended by force."""
+        if self._options.cluster:
+            return
+        try:
+            for role in ROLES:
+                self._supervisor.stop(f"listener-{role}")
+            cluster = LocalCluster(self._layout, self._supervisor)
+            cluster.empty()
+        except (LocalPlatformError, OSError) as error:
+            say(f"  Images will be imported again at the next start: {error}")
 
     def _make_folders(self) -> None:
         layout = self._layout
-        for folder in (layout.conf, layout.data, layout.pki, layout.secrets, layout.logs, layout.run, layout.inventory):
+        folders = (
+            layout.conf,
+            layout.data,
+            layout.pki,
+            layout.secrets,
+            layout.logs,
+            layout.run,
+            layout.inventory,
+        )
+        for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
-        for folder in (layout.secrets, layout.pki):
+        for folder in (layout.secrets, layout.pki, layout.conf):
             folder.chmod(0o700)
         access.own_folders(layout)
 
-    def _programs(self, cluster: LocalCluster) -> list[Program]:
-        programs = [*cluster.programs(), self._database.program(), exchange.program(self._layout)]
+    def _programs(self, cluster: LocalCluster | None) -> list[Program]:
+        programs = cluster.programs() if cluster else []
+        programs += [self._database.program(), exchange.program(self._layout, self._options)]
         if self._options.listener:
             programs.append(self._chain.program())
             deployment = self._chain.deployment()
             programs += self._settings.programs(deployment) if deployment else []
         return programs
 
-    def _configure(self, cluster: LocalCluster) -> bool:
-        """Give the supervisor its programs, and start it where it does not run; False when nothing changed."""
-        path = self._layout.conf / "supervisord.conf"
+    def _start_supervisor(self, cluster: LocalCluster | None) -> bool:
+        with step("PostgreSQL, the stand-in for Binance and the chain"):
+            changed = self._configure(cluster)
+            return self._start_services() or changed
+
+    def _configure(self, cluster: LocalCluster | None) -> bool:
+        """Give the supervisor its programs, and start it if it does not run; False when nothing changed."""
+        path = self._layout.run / "supervisord.conf"
         text = configuration(self._programs(cluster), self._layout.run / "supervisor.sock", self._layout.logs)
         changed = write_private(path, text)
         if self._enclosure.alive():
@@ -149,8 +159,9 @@ class Platform:
                 self._supervisor.reload()
             return changed
         visible = [Path(sys.prefix), Path(sys.base_prefix), cache_root(), self._layout.checkout]
+        folders = FIXED_FOLDERS if cluster else ()
         log = self._layout.logs / "enclosure.log"
-        self._enclosure.start(path, self._layout.data, visible, self._etc(), log)
+        self._enclosure.start(path, self._layout.data, folders, visible, self._etc(), log)
         deadline = time.monotonic() + START_SECONDS
         while not self._supervisor.answers():
             if time.monotonic() > deadline or not self._enclosure.alive():
@@ -172,14 +183,21 @@ class Platform:
         self._supervisor.wait("postgres", self._database.ready)
         changed |= self._database.install()
         self._database.write_access()
-        self._supervisor.wait("binance", exchange.ready)
+        self._supervisor.wait("binance", lambda: exchange.ready(self._options))
         return changed or any(started)
 
-    def _start_listener(self, cluster: LocalCluster) -> bool:
+    def _publish(self, kubectl: Kubectl, image: str) -> bool:
+        with step("GitOps repository and inventory"):
+            changed = self._gitops.publish(image)
+            kubectl.apply(*self._gitops.application_set())
+            return self._settings.write_inventory() or changed
+
+    def _start_listener(self, cluster: LocalCluster | None) -> bool:
         self._supervisor.wait("anvil", self._chain.ready)
         changed = self._chain.install()
         changed |= self._configure(cluster)
-        if changed:
+        roles = [f"listener-{role}" for role in ROLES]
+        if any(self.states()[role] != "RUNNING" for role in roles):
             self._settings.migrate()
-        started = [self._supervisor.start(program) for program in self._settings_programs()]
+        started = [self._supervisor.start(role) for role in roles]
         return changed or any(started)

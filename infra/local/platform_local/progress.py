@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -16,35 +17,45 @@ from pathlib import Path
 from .errors import LocalPlatformError
 
 TICK_SECONDS = 10.0
-"""How often a step that still runs says so where no cursor can be moved."""
+"""How often a step that still runs says so where no line can be rewritten."""
+_STEPS: list[str] = []
 
 
 @contextlib.contextmanager
 def step(name: str) -> t.Iterator[None]:
-    """Print the step's name, its elapsed time while it runs, and its duration in the end."""
+    """Print the step's name, its elapsed time while it runs, and its duration in the end.
+
+    A step within a step takes over the moving line.
+    """
     started, done = time.monotonic(), threading.Event()
-    live = sys.stderr.isatty()
+    terminal = _terminal()
 
     def tick() -> None:
-        while not done.wait(1.0 if live else TICK_SECONDS):
-            elapsed = time.monotonic() - started
-            _write(f"\r  {name} … {elapsed:.0f} s" if live else f"  {name} … {elapsed:.0f} s\n")
+        while not done.wait(1.0 if terminal else TICK_SECONDS):
+            if _STEPS[-1:] != [name]:
+                continue
+            line = f"  {name} … {time.monotonic() - started:.0f} s"
+            _write(f"\r\033[K{line}" if terminal else f"{line}\n", terminal or sys.stderr)
 
+    _STEPS.append(name)
     thread = threading.Thread(target=tick, daemon=True)
     thread.start()
+    end = "failed after "
     try:
         yield
-    except BaseException:
-        _finish(done, thread, live)
-        _write(f"  {name}: failed after {time.monotonic() - started:.1f} s\n")
-        raise
-    _finish(done, thread, live)
-    _write(f"  {name}: {time.monotonic() - started:.1f} s\n")
+        end = ""
+    finally:
+        _STEPS.remove(name)
+        done.set()
+        thread.join()
+        if terminal:
+            _write("\r\033[K", terminal)
+        say(f"  {name}: {end}{time.monotonic() - started:.1f} s")
 
 
 def say(text: str) -> None:
     """Print one line that is no step."""
-    _write(text + "\n")
+    _write(text + "\n", sys.stderr)
 
 
 def run(arguments: t.Sequence[str | Path], log: Path, **options: t.Any) -> None:
@@ -72,13 +83,28 @@ def tail(log: Path, lines: int = 12) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def _finish(done: threading.Event, thread: threading.Thread, live: bool) -> None:
-    done.set()
-    thread.join()
-    if live:
-        _write("\r\033[K")
+def _terminal() -> t.TextIO | None:
+    """Where a line can be rewritten: standard error, or that of the nearest ancestor that has a terminal.
+
+    Ansible shows nothing of a task until it ends; the terminal it runs in is an ancestor's.
+    """
+    if sys.stderr.isatty():
+        return sys.stderr
+    process = os.getppid()
+    while process > 1:
+        target = Path(f"/proc/{process}/fd/2")
+        with contextlib.suppress(OSError):
+            if os.readlink(target).startswith(("/dev/pts/", "/dev/tty")):
+                return target.open("w", encoding="utf-8")
+        try:
+            process = int(
+                Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+            )
+        except OSError:
+            return None
+    return None
 
 
-def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+def _write(text: str, stream: t.TextIO) -> None:
+    stream.write(text)
+    stream.flush()

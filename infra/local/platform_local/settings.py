@@ -11,10 +11,11 @@ from pathlib import Path
 
 import yaml
 
-from . import chain, database, network
+from . import chain, database
 from .argocd import NAMESPACE as ARGOCD_NAMESPACE
 from .enclosure import Enclosure
 from .gitops import BRANCH, GitOps
+from .options import Options
 from .paths import Layout
 from .supervisor import Program
 from .users import DISPATCH, LISTENER, User
@@ -27,8 +28,16 @@ ROLES = {"watch": LISTENER, "dispatch": DISPATCH, "send": LISTENER, "api": LISTE
 class Settings:
     """What the playbooks and the listener must know about this platform."""
 
-    def __init__(self, layout: Layout, gitops: GitOps, access: database.Database, enclosure: Enclosure) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        options: Options,
+        gitops: GitOps,
+        access: database.Database,
+        enclosure: Enclosure,
+    ) -> None:
         self._layout = layout
+        self._options = options
         self._gitops = gitops
         self._database = access
         self._enclosure = enclosure
@@ -36,11 +45,14 @@ class Settings:
     def write_inventory(self) -> bool:
         """Write the inventory; False when it was so already."""
         variables = yaml.safe_dump(self._variables(), sort_keys=False)
-        plugin = {"plugin": "bot_freqtrade.platform.tenants", "repository": self._gitops.url, "branch": BRANCH}
+        plugin = {
+            "plugin": "bot_freqtrade.platform.tenants",
+            "repository": self._gitops.url,
+            "branch": BRANCH,
+        }
         written = [
             _write(self._layout.inventory / "tenants.yml", yaml.safe_dump(plugin, sort_keys=False)),
             _write(self._layout.inventory / "group_vars" / "all.yml", variables),
-            # The dispatcher must read them too, and it may not enter the operator's inventory's parents' secrets.
             _write(self._layout.local / "vars.yml", variables),
         ]
         return any(written)
@@ -85,7 +97,7 @@ class Settings:
         folder = self._layout.platform if user is DISPATCH else self._layout.listener
         common = {
             "HOME": home,
-            "PATH": f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "PYTHONPATH": f"{self._layout.checkout}:{self._layout.collections}",
             "PYTHONUNBUFFERED": "1",
             "LC_ALL": "C.UTF-8",
@@ -131,7 +143,7 @@ class Settings:
                 "name": database.CLIENTS,
                 "sslmode": "disable",
             },
-            "platform_database_pod_host": network.HOST_ADDRESS,
+            "platform_database_pod_host": self._options.host_address,
             "platform_database_pod_port": database.PORT,
             "platform_secret_backend": "kubernetes",
             "platform_key_directory": str(self._layout.platform / "keys"),

@@ -14,7 +14,7 @@ import typing as t
 import xmlrpc.client
 from pathlib import Path
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]
 
 from .errors import LocalPlatformError
 from .progress import tail

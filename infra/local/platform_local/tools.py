@@ -26,13 +26,17 @@ PROGRAMS = {
     "argocd": "github.com/argoproj/argo-cd/v3/cmd",
     "pause": "./pause",
 }
-ARGOCD_COMPONENTS = ("argocd-repo-server", "argocd-application-controller", "argocd-applicationset-controller")
+ARGOCD_COMPONENTS = (
+    "argocd-repo-server",
+    "argocd-application-controller",
+    "argocd-applicationset-controller",
+)
 """Names that the one Argo CD binary goes by: its first argument decides what it is."""
 FLAGS = ("-mod=readonly", "-trimpath")
 
 
 def ensure(layout: Layout) -> tuple[Path, bool]:
-    """The folder of the built programs and whether they had to be built (about eight minutes on two cores)."""
+    """The folder of the built programs, and whether they had to be built (eight minutes on two cores)."""
     source = layout.infra / "local" / "tools"
     recipe = json.dumps([PROGRAMS, FLAGS, ARGOCD_COMPONENTS])
     key = cache.content_hash(source / "go.mod", source / "go.sum", source / "pause", recipe)
@@ -59,11 +63,22 @@ def _build(source: Path, folder: Path, log: Path) -> None:
     version = _kubernetes_version(source)
     major, minor = version.lstrip("v").split(".")[:2]
     package = "k8s.io/component-base/version"
-    linker = f"-s -w -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+    linker = (
+        f"-s -w -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+    )
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": ""}
     for number, (name, import_path) in enumerate(PROGRAMS.items(), 1):
         with step(f"{name} ({number} of {len(PROGRAMS)})"):
-            command = ["go", "build", *FLAGS, "-ldflags", linker, "-o", folder / name, import_path]
+            command: list[str | Path] = [
+                "go",
+                "build",
+                *FLAGS,
+                "-ldflags",
+                linker,
+                "-o",
+                folder / name,
+                import_path,
+            ]
             run(command, log, cwd=source, env=environment)
     for name in ARGOCD_COMPONENTS:
         (folder / name).symlink_to("argocd")
