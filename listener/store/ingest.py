@@ -71,7 +71,7 @@ def bind_chain(connection: sa.Connection, chain_id: int, contract: str) -> None:
     :raises SourceError: the database holds the commands of another one.
     """
     connection.execute(
-        insert(chain).values(only=True, chain_id=chain_id, contract=contract).on_conflict_do_nothing()
+        insert(chain).values(single=True, chain_id=chain_id, contract=contract).on_conflict_do_nothing()
     )
     bound = connection.execute(sa.select(chain.c.chain_id, chain.c.contract)).one()
     if tuple(bound) != (chain_id, contract):

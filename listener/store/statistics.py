@@ -17,7 +17,7 @@ QUANTILES: t.Final = (0.5, 0.9, 0.99)
 
 @dataclass(frozen=True, slots=True)
 class ChainView:
-    """How ``watch`` last saw the chain; None where it saw nothing yet, *silent* is seconds since an answer."""
+    """How ``watch`` last saw the chain; None where it never did; *silent* is seconds since an answer."""
 
     final: int | None
     cursor: int | None

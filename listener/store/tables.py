@@ -39,14 +39,14 @@ def _one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
 chain = sa.Table(
     "chain",
     metadata,
-    sa.Column("only", sa.Boolean, primary_key=True),
+    sa.Column("single", sa.Boolean, primary_key=True),
     sa.Column("chain_id", sa.BigInteger, nullable=False),
     sa.Column("contract", sa.Text, nullable=False),
     sa.Column("final_number", sa.BigInteger, comment="last finalized block the RPC told"),
     sa.Column("final_time", sa.BigInteger, comment="its timestamp, Unix seconds"),
     sa.Column("contacted_at", sa.DateTime(timezone=True), comment="last good answer of the RPC"),
     sa.Column("error", sa.Text, nullable=False, server_default="", comment="code while the chain is away"),
-    sa.CheckConstraint("only", name="only"),
+    sa.CheckConstraint("single", name="single"),
     comment="the one chain and contract of this database, and how watch sees it",
 )
 

@@ -44,7 +44,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "chain",
-        sa.Column("only", sa.Boolean(), nullable=False),
+        sa.Column("single", sa.Boolean(), nullable=False),
         sa.Column("chain_id", sa.BigInteger(), nullable=False),
         sa.Column("contract", sa.Text(), nullable=False),
         sa.Column(
@@ -57,8 +57,8 @@ def upgrade() -> None:
         sa.Column(
             "error", sa.Text(), server_default="", nullable=False, comment="code while the chain is away"
         ),
-        sa.CheckConstraint("only", name=op.f("ck_chain_only")),
-        sa.PrimaryKeyConstraint("only", name=op.f("pk_chain")),
+        sa.CheckConstraint("single", name=op.f("ck_chain_single")),
+        sa.PrimaryKeyConstraint("single", name=op.f("pk_chain")),
         comment="the one chain and contract of this database, and how watch sees it",
     )
     op.create_table(
