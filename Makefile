@@ -63,7 +63,7 @@ check: setup lint types unit ## Lint, types and unit tests
 
 lint:
 	@ruff check . && ruff format --check .
-	lint-imports
+	PYTHONPATH="$(CURDIR)/infra/local:$$PYTHONPATH" lint-imports
 	reuse --suppress-deprecation lint -q
 	antsibull-changelog lint
 	ansible-lint
