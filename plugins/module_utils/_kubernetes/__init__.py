@@ -2,6 +2,32 @@
 # Copyright (c) 2026 The bot_freqtrade.platform founders
 # This is PRIVATE to the collection: other code must not import it.
 
-"""The Kubernetes API and what the platform reads from it, free of Ansible."""
+"""The Kubernetes API, and what the platform asks and concludes by it."""
 
 from __future__ import annotations
+
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.client import (
+    Cluster,
+    connect,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.options import (
+    ARGUMENT_SPEC,
+    cluster_of,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.polling import Stopwatch
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.sync import (
+    Synchronisation,
+    Target,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.watch import HealthWatch
+
+__all__ = (
+    "ARGUMENT_SPEC",
+    "Cluster",
+    "HealthWatch",
+    "Stopwatch",
+    "Synchronisation",
+    "Target",
+    "cluster_of",
+    "connect",
+)

@@ -64,6 +64,10 @@ class Progress:
     operation_revision: str = ""
     problem: Problem | None = None
 
+    @property
+    def summary(self) -> dict[str, str]:
+        return {"revision": self.revision, "sync": self.sync, "phase": self.phase}
+
 
 # The first match decides. What could not be seen comes first: a message often wraps one error in another.
 _CODES: t.Final[tuple[tuple[str, str], ...]] = (

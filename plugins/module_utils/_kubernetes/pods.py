@@ -167,9 +167,9 @@ def describe_pod(pod: Object | None) -> Object:
     }
 
 
-def describe_exit(pod: Object | None) -> Object:
+def describe_exit(pod: Object) -> Object:
     """Return code and reason of the container that ended last; empty when none did."""
-    ended = None if pod is None else last_ended(pod)
+    ended = last_ended(pod)
     if ended is None or ended.end is None:
         return {}
     return {"code": ended.end.get("exitCode", -1), "reason": ended.end_code}

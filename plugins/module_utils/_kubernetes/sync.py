@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import typing as t
 
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import Category, PlatformError
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.application import (
     Contains,
     Progress,
@@ -27,6 +27,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes
     Object,
     Resource,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.pods import condition
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.polling import Stopwatch
 
 _REFRESH: t.Final = "argocd.argoproj.io/refresh"
@@ -79,18 +80,14 @@ class Synchronisation:
         self._stage_since = 0.0
         self._has_issued = False
         self._blind: PlatformError | None = None
-        self.first: Progress | None = None
-        """What the first look told."""
-        self.has_acted = False
-        """Whether anything was asked of Argo CD."""
-        self.timeline: dict[str, float] = {}
-        """Seconds spent waiting for each stage."""
+        self._first: Progress | None = None
+        self._timeline: dict[str, float] = {}
 
-    def look(self) -> Progress:
-        """Tell where the Application stands, and change nothing."""
-        return read(self._get(), self._contains)
+    def look(self) -> Object:
+        """Tell what :meth:`run` would find, and change nothing."""
+        return self._result(read(self._get(), self._contains))
 
-    def run(self) -> Progress:
+    def run(self) -> Object:
         """Ask, and wait until it is done.
 
         Raise ``manifest_refused`` or ``sync_refused`` as soon as Argo CD says so, and at the deadline what
@@ -107,9 +104,11 @@ class Synchronisation:
             except Conflict:
                 pass
             except PlatformError as error:
+                if error.category is not Category.UNDECIDED:
+                    raise
                 self._blind = error
             if progress.stage is Stage.DONE:
-                return progress
+                return self._result(progress)
             if self._blind is None and progress.problem is not None and progress.problem.is_final:
                 self._end_ours()
                 raise self._error(progress.problem.code, progress)
@@ -118,20 +117,20 @@ class Synchronisation:
                 raise self._timeout(progress)
             self._watch.pause(POLL_SECONDS)
             stage = progress.stage.value
-            self.timeline[stage] = self.timeline.get(stage, 0.0) + self._watch.elapsed - started
+            self._timeline[stage] = self._timeline.get(stage, 0.0) + self._watch.elapsed - started
 
     def _step(self) -> Progress:
         application = self._get()
         if application is not None and self._asked_at is not None:
             is_compared = "reconciledAt" in application.get("status", {})
             self._is_fresh = is_compared and _REFRESH not in _annotations(application)
-        if self.first is None:
+        if self._first is None:
             self._note_ended(application)
         progress = read(
             application, self._contains, is_fresh=self._is_fresh, ended_operation=self._ended_operation
         )
-        if self.first is None:
-            self.first = progress
+        if self._first is None:
+            self._first = progress
         if progress.stage is not self._stage:
             self._stage, self._stage_since = progress.stage, self._watch.elapsed
         self._act(application, progress)
@@ -157,7 +156,6 @@ class Synchronisation:
         seconds = VERIFICATION_SECONDS if self._stage is Stage.VERIFICATION else ASK_AGAIN_SECONDS
         if self._asked_at is not None and self._watch.elapsed - self._asked_at < seconds:
             return False
-        self.has_acted = True
         body = {"metadata": {"annotations": {annotation: value}}}
         self._cluster.patch(resource, self._target.namespace, name, body)
         self._asked_at = self._watch.elapsed
@@ -223,7 +221,6 @@ class Synchronisation:
 
     def _change(self, application: Object, body: Object) -> None:
         """Merge ``body`` into the Application as it was read; raise :class:`Conflict` if it has changed."""
-        self.has_acted = True
         version = {"resourceVersion": application["metadata"]["resourceVersion"]}
         body = {"metadata": version, **body}
         self._cluster.patch(APPLICATIONS, self._target.namespace, self._target.application, body)
@@ -234,13 +231,30 @@ class Synchronisation:
         except NotFound:
             return None
 
+    def _result(self, progress: Progress) -> Object:
+        first = self._first or progress
+        return {
+            "changed": first.stage is not Stage.DONE,
+            "revision": progress.revision,
+            "phase": progress.phase,
+            "sync": progress.sync,
+            "seconds": round(self._watch.elapsed, 2),
+            "timeline": self._rounded_timeline(),
+            "diff": {"before": first.summary, "after": progress.summary},
+        }
+
+    def _rounded_timeline(self) -> dict[str, float]:
+        return {stage: round(seconds, 2) for stage, seconds in self._timeline.items()}
+
     def _timeout(self, progress: Progress) -> PlatformError:
         """Say what stood in the way at the deadline."""
         if self._blind is not None:
             return self._error(self._blind.code, progress, self._blind.message)
         if progress.problem is not None:
             return self._error(progress.problem.code, progress)
-        if progress.stage is Stage.APPLICATION or not self._is_fresh:
+        if progress.stage is Stage.APPLICATION:
+            return self._error("argocd_unreachable", progress, self._why_no_application())
+        if not self._is_fresh:
             return self._error("argocd_unreachable", progress, "Argo CD did not react")
         return self._error("sync_timeout", progress)
 
@@ -254,11 +268,19 @@ class Synchronisation:
             code,
             f"The Application {name} is not synced after {seconds} s: {why[:1000]}",
             stage=progress.stage.value,
-            revision=progress.revision,
-            sync=progress.sync,
-            phase=progress.phase,
-            timeline=self.timeline,
+            timeline=self._rounded_timeline(),
+            **progress.summary,
         )
+
+    def _why_no_application(self) -> str:
+        """Return the error of the ApplicationSet, if it has one."""
+        applications = self._cluster.get(
+            APPLICATION_SETS, self._target.namespace, self._target.application_set
+        )
+        error = condition(applications, "ErrorOccurred")
+        name = self._target.application_set
+        why = error.get("message", "") if error.get("status") == "True" else "Argo CD did not react"
+        return f"the ApplicationSet {name} has not made it: {why}"
 
 
 def _annotations(application: Object) -> dict[str, str]:

@@ -22,6 +22,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.health import (
     HEALTHY,
+    STOPPED,
     UNHEALTHY,
     UNREACHABLE,
     Observation,
@@ -35,25 +36,6 @@ POLL_SECONDS: t.Final = 0.25
 LOG_SECONDS: t.Final = 1.0
 """How often the log of a bot that is not ready is read for what its probe says."""
 _LOG_LINES: t.Final = 200
-
-
-@dataclasses.dataclass(frozen=True)
-class Report:
-    """The verdict and what it rests on."""
-
-    verdict: Verdict
-    pod: Object
-    exit: Object
-    log_tail: list[str]
-
-    def as_dict(self) -> Object:
-        return {
-            "verdict": self.verdict.verdict,
-            "reason": self.verdict.reason,
-            "pod": self.pod,
-            "exit": self.exit,
-            "log_tail": self.log_tail,
-        }
 
 
 class HealthWatch:
@@ -86,58 +68,51 @@ class HealthWatch:
         self._was_ready = False
         self._log: tuple[str, float, str | None] = ("", 0.0, None)
 
-    def look(self) -> Report:
+    def look(self) -> Object:
         """Report the bot as it is now; what cannot be seen is the verdict ``unreachable``."""
-        try:
-            seen = self._observe()
-        except PlatformError as error:
-            return Report(Verdict(UNREACHABLE, error.code, error.message), {}, {}, [])
+        seen = self._observe()
+        if isinstance(seen, Verdict):
+            return self._report(seen, seen)
         return self._report(judge(seen, self._stable_seconds) or conclude(seen), seen)
 
-    def run(self, expected: str) -> Report:
-        """Wait until the bot is ``healthy`` or ``stopped``, as expected.
+    def run(self, expected: str) -> Object:
+        """Wait until the bot is ``healthy`` or ``stopped``, as expected, and report it.
 
-        Return the report of the verdict, which is another one when the bot is known not to get there or
-        did not in time. A bot that is ready at the deadline is watched until its window is over.
+        Raise the reason of the verdict as soon as the bot is known not to get there, and at the deadline;
+        ``bot_not_stopped`` for one that goes on. A bot that is ready at the deadline is watched until its
+        window is over.
         """
         self._cluster.limit(self._watch.deadline + self._stable_seconds + 1)
         while True:
-            seen, blind = self._try_to_observe()
-            verdict = judge(seen, self._stable_seconds) if seen is not None else None
-            if seen is not None and verdict is not None and self._is_final(verdict, expected):
+            seen = self._observe()
+            verdict = seen if isinstance(seen, Verdict) else judge(seen, self._stable_seconds)
+            if verdict is not None and verdict.verdict == expected:
                 return self._report(verdict, seen)
-            if self._is_over(seen, expected):
-                if seen is None:
-                    return Report(Verdict(UNREACHABLE, *blind), {}, {}, [])
-                return self._report(conclude(seen), seen)
+            is_hopeless = verdict is not None and verdict.verdict == UNHEALTHY and expected == HEALTHY
+            if is_hopeless or self._is_over(seen, expected):
+                raise self._error(verdict, seen, expected)
             self._watch.pause(POLL_SECONDS)
 
-    @staticmethod
-    def _is_final(verdict: Verdict, expected: str) -> bool:
-        return verdict.verdict == expected or (expected == HEALTHY and verdict.verdict == UNHEALTHY)
-
-    def _is_over(self, seen: Observation | None, expected: str) -> bool:
-        if expected == HEALTHY and seen is not None and seen.pod is not None and pods.is_ready(seen.pod):
+    def _is_over(self, seen: Observation | Verdict, expected: str) -> bool:
+        pod = seen.pod if isinstance(seen, Observation) else None
+        if expected == HEALTHY and pod is not None and pods.is_ready(pod):
             return self._watch.elapsed >= self._watch.seconds + self._stable_seconds + 1
         return self._watch.is_over
 
-    def _try_to_observe(self) -> tuple[Observation | None, tuple[str, str]]:
+    def _observe(self) -> Observation | Verdict:
+        """Look once; an API server that does not answer makes the bot unreachable."""
         try:
-            return self._observe(), ("", "")
+            deployments, replica_sets, found = (
+                self._cluster.list(resource, self._namespace, labels=self._labels)
+                for resource in (DEPLOYMENTS, REPLICA_SETS, PODS)
+            )
         except PlatformError as error:
-            return None, (error.code, error.message)
-
-    def _observe(self) -> Observation:
-        found = {
-            resource: self._cluster.list(resource, self._namespace, labels=self._labels)
-            for resource in (DEPLOYMENTS, REPLICA_SETS, PODS)
-        }
+            return Verdict(UNREACHABLE, error.code, error.message)
         now = self._cluster.server_time or datetime.datetime.now(datetime.UTC)
-        seen = Observation(next(iter(found[DEPLOYMENTS]), None), found[REPLICA_SETS], found[PODS], now)
-        pod = seen.pod
-        ready_for = self._follow(pod)
+        seen = Observation(next(iter(deployments), None), replica_sets, found, now)
+        ready_for = self._follow(seen.pod)
         self._was_ready = self._was_ready or self._streak is not None
-        log = None if pod is None or self._streak is not None else self._read_log(pod)
+        log = None if seen.pod is None or self._streak is not None else self._read_log(seen.pod)
         return dataclasses.replace(seen, log=log, ready_for=ready_for, was_ready=self._was_ready)
 
     def _follow(self, pod: Object | None) -> float:
@@ -167,18 +142,39 @@ class HealthWatch:
         name, lines = pod["metadata"]["name"], max(_LOG_LINES, self._log_lines)
         return self._cluster.log(self._namespace, name, container, lines=lines, previous=previous)
 
-    def _report(self, verdict: Verdict, seen: Observation) -> Report:
-        pod = seen.pod
+    def _error(self, verdict: Verdict | None, seen: Observation | Verdict, expected: str) -> PlatformError:
+        if isinstance(seen, Observation) and (verdict is None or verdict.verdict != UNHEALTHY):
+            verdict = conclude(seen)
+        verdict = verdict or Verdict(UNREACHABLE, "undecided")
+        code = verdict.reason
+        if expected == STOPPED and isinstance(seen, Observation):
+            code = "bot_not_stopped"
+        text = f"The bot of {self._namespace} is not {expected}: {verdict.text}"
+        return PlatformError(code, text, **self._report(verdict, seen))
+
+    def _report(self, verdict: Verdict, seen: Observation | Verdict) -> Object:
+        pod = seen.pod if isinstance(seen, Observation) else None
         log = None
         if pod is not None and self._log_lines > 0:
-            ended = pods.last_ended(pod)
-            is_bad = verdict.verdict == UNHEALTHY and ended is not None
-            container = ended.name if is_bad and ended else pods.CONTAINER
+            container, previous = self._container_to_show(pod, verdict)
             with contextlib.suppress(PlatformError):
-                log = self._fetch_log(pod, container, previous=bool(is_bad and ended and ended.is_running))
-        return Report(
-            verdict, pods.describe_pod(pod), pods.describe_exit(pod), pods.describe_log(log, self._log_lines)
-        )
+                log = self._fetch_log(pod, container, previous)
+        return {
+            "verdict": verdict.verdict,
+            "reason": verdict.reason,
+            "pod": pods.describe_pod(pod),
+            "exit": {} if pod is None else pods.describe_exit(pod),
+            "log_tail": pods.describe_log(log, self._log_lines),
+            "seconds": round(self._watch.elapsed, 2),
+        }
+
+    @staticmethod
+    def _container_to_show(pod: Object, verdict: Verdict) -> tuple[str, bool]:
+        """Return the container whose log explains the verdict, and whether that is of its last run."""
+        ended = pods.last_ended(pod)
+        if ended is None or verdict.verdict == HEALTHY:
+            return pods.CONTAINER, False
+        return ended.name, ended.is_running and verdict.reason == ended.end_code
 
 
-__all__ = ("HealthWatch", "Report")
+__all__ = ("HealthWatch",)
