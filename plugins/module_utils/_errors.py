@@ -78,6 +78,7 @@ CODES: t.Final[dict[str, Category]] = {
     "usage": Category.USAGE,
     "confirmation_missing": Category.USAGE,
     "schema_conflict": Category.USAGE,
+    "secret_conflict": Category.USAGE,
     "library_missing": Category.USAGE,
 }
 
