@@ -183,6 +183,7 @@ def run(settings: WatchSettings) -> int:
     def pause() -> None:
         stop.wait(settings.poll_seconds)
 
+    log.info("started", contract=settings.contract, chain_id=settings.chain_id)
     try:
         run_loop(watcher.step, stop, pause, watcher.away)
     except (ChainConflictError, store.SourceError) as error:

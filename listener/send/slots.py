@@ -109,7 +109,8 @@ class Slots:
 
     def _push(self, newest: store.Attempt) -> None:
         """Replace an attempt that waits too long, or give it to the network again."""
-        if newest.state != "prepared" and newest.age >= self._replace_seconds and self._replace(newest):
+        old = newest.state != "prepared" and newest.age >= self._replace_seconds
+        if old and not self._postponed(newest.command_id) and self._replace(newest):
             return
         if newest.quiet is None or newest.quiet >= REBROADCAST_SECONDS:
             self._broadcast(newest)
@@ -119,6 +120,7 @@ class Slots:
             store.Fees(newest.max_fee, newest.priority_fee), self._sender.base_fee()
         )
         if fees is None:
+            self._postpone(newest.command_id)
             log.warning("fee_cap_reached", max_fee=newest.max_fee)
             return False
         with self._engine.begin() as connection:
@@ -137,17 +139,17 @@ class Slots:
 
         :raises PlatformError: ``chain_unreachable`` or ``chain_invalid``.
         """
-        if time.monotonic() < self._not_before.get(command.id, 0.0):
+        if self._postponed(command.id):
             return
         try:
             prospect = self._sender.simulate(_call(command))
         except AnswerError as error:
-            self._not_before[command.id] = time.monotonic() + RETRY_SECONDS
+            self._postpone(command.id)
             log.warning("simulation_failed", answer=error.message, why=_why(error.data))
             return
         fees = self._fees.first(prospect.base_fee)
         if fees is None:
-            self._not_before[command.id] = time.monotonic() + RETRY_SECONDS
+            self._postpone(command.id)
             log.warning("fee_cap_reached", base_fee=prospect.base_fee)
             return
         sign = self._signing(_call(command), prospect.gas * 5 // 4, fees)
@@ -155,6 +157,14 @@ class Slots:
             attempt = store.prepare(connection, self._signer.address, command.id, prospect.nonce, sign)
         if attempt:
             self._broadcast(attempt)
+
+    def _postpone(self, command_id: str) -> None:
+        now = time.monotonic()
+        self._not_before = {key: at for key, at in self._not_before.items() if at > now}
+        self._not_before[command_id] = now + RETRY_SECONDS
+
+    def _postponed(self, command_id: str) -> bool:
+        return time.monotonic() < self._not_before.get(command_id, 0.0)
 
     def _signing(self, data: str, gas: int, fees: store.Fees) -> Callable[[int], store.Signed]:
         return lambda nonce: self._signer.sign(data, nonce, gas, fees)

@@ -17,9 +17,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CRASH = """
 import importlib, os, signal, sys
 place, moment, number = sys.argv[1:4]
-module, _, name = place.rpartition(".")
-owner = importlib.import_module(module.partition(":")[0])
-for part in filter(None, module.partition(":")[2].split(".")):
+module, _, path = place.partition(":")
+*parts, name = path.split(".")
+owner = importlib.import_module(module)
+for part in parts:
     owner = getattr(owner, part)
 true, calls = getattr(owner, name), 0
 def crash(*arguments, **options):
@@ -56,13 +57,9 @@ class Role:
         """Return its exit code; negative for a signal."""
         return self.process.wait(seconds)
 
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self.process.kill()
-        self.process.wait()
-
     def terminate(self) -> int:
-        """Ask it to end and return its exit code."""
+        """Ask it, once it has started, to end; return its exit code."""
+        eventually(lambda: '"event": "started"' in self.log or self.process.poll() is not None)
         self.process.terminate()
         return self.wait()
 
