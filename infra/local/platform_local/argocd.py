@@ -62,10 +62,11 @@ class ArgoCd:
             if item["metadata"]["name"] == "argocd-secret":
                 item["stringData"] = {"server.secretkey": self._password("argocd")}
         self._control_plane.kubectl.apply(_namespace(), cluster_role_binding(USER, "cluster-admin"), *objects)
-        names = [item["metadata"]["name"] for item in objects if item["kind"] == "CustomResourceDefinition"]
-        self._control_plane.kubectl.run(
-            "wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}" for name in names)
-        )
+
+    def served(self) -> bool:
+        """Whether the API server serves Argo CD's kinds."""
+        kinds = "applications.argoproj.io,applicationsets.argoproj.io,appprojects.argoproj.io"
+        return self._control_plane.kubectl.succeeds("get", kinds, "--namespace", NAMESPACE)
 
     def programs(self) -> list[Program]:
         """In the order in which they must start."""

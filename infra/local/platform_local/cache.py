@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import re
 import shutil
 import typing as t
 from pathlib import Path
 
 from .paths import cache_root
+
+KEPT = 3
+"""How many versions of an artifact stay: branches of a checkout, and other checkouts, come back to theirs."""
 
 
 def content_hash(*parts: str | Path) -> str:
@@ -51,9 +55,21 @@ def ensure(name: str, key: str, build: t.Callable[[Path], None]) -> tuple[Path, 
         try:
             build(unfinished)
             unfinished.rename(folder)
+            _forget(name, KEPT)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return folder, True
+
+
+def _forget(name: str, kept: int) -> None:
+    """Remove all but the newest artifacts of a name."""
+    folders = [
+        path
+        for path in cache_root().glob(f"{name}-*")
+        if re.fullmatch("[0-9a-f]{16}", path.name[len(name) + 1 :])
+    ]
+    for folder in sorted(folders, key=lambda path: path.stat().st_mtime)[:-kept]:
+        shutil.rmtree(folder)
 
 
 def _add(digest: hashlib._Hash, content: bytes) -> None:

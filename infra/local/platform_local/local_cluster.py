@@ -41,6 +41,11 @@ class LocalCluster:
         return self._image_store / "imported"
 
     @property
+    def _installed(self) -> Path:
+        """There when all objects were made that the platform needs."""
+        return self._layout.local / "installed"
+
+    @property
     def _in_use(self) -> Path:
         """There while containers may exist in the store."""
         return self._image_store / "in-use"
@@ -72,9 +77,11 @@ class LocalCluster:
         wait("containerd", self._containerd_ready)
         changed = self.import_images(image_archives)
         started.append(start("kubelet"))
-        if any(started):
+        if any(started) or not self._installed.exists():
             self.control_plane.install()
             self._argocd.install()
+            wait("kube-apiserver", self._argocd.served)
+            self._installed.touch()
         wait("redis", self._argocd.redis_ready)
         started.append(start("argocd-repo-server"))
         wait("argocd-repo-server", self._argocd.repo_server_ready)
@@ -118,7 +125,7 @@ class LocalCluster:
         """Remove the remains of containers from containerd's store; its images serve the next start."""
         log = self._layout.logs / "images.log"
         listed = subprocess.run(
-            [*self._ctr(), "containers", "ls", "-q"], check=True, capture_output=True, text=True
+            [*self._ctr(), "containers", "ls", "-q"], check=False, capture_output=True, text=True
         )
         if names := listed.stdout.split():
             run([*self._ctr(), "containers", "delete", *names], log)

@@ -19,9 +19,8 @@ from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped
 from .errors import LocalPlatformError
 from .progress import tail
 
-SPAWN_ERROR = 50  # supervisor.xmlrpc.Faults
-ALREADY_STARTED = 60
-NOT_RUNNING = 70
+BAD_NAME, ALREADY_STARTED, NOT_RUNNING = 10, 60, 70
+"""Numbers of supervisor.xmlrpc.Faults."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,12 +118,15 @@ class Supervisor:
         return True
 
     def stop(self, name: str) -> None:
-        """End a program and wait until it has ended."""
+        """End a program and wait until it has ended; one that does not run, or is not there, is at its end.
+
+        :raises LocalPlatformError: when the supervisor refuses.
+        """
         try:
             self._call("stopProcess", name, True)
         except xmlrpc.client.Fault as error:
-            if error.faultCode != NOT_RUNNING:
-                raise
+            if error.faultCode not in (NOT_RUNNING, BAD_NAME):
+                raise self._failed(name, error.faultString) from error
 
     def signal(self, name: str, signal: str) -> None:
         """Send a signal, such as KILL, to a program: its process id is another one outside the platform."""

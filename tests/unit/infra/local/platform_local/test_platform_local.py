@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+from __future__ import annotations
+
+import configparser
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+from platform_local import host, leftovers, pki
+from platform_local.errors import LocalPlatformError
+from platform_local.gitops import GitOps
+from platform_local.options import ExistingCluster, Options
+from platform_local.paths import Layout
+from platform_local.supervisor import Program, configuration
+
+
+def test_a_program_with_awkward_words_survives_the_supervisors_configuration(tmp_path: Path) -> None:
+    program = Program("p", ("prog", "--format=%Y", "two words"), environment={"A": "50%"})
+    parser = configparser.RawConfigParser()
+    parser.read_string(configuration([program], tmp_path / "s.sock", tmp_path))
+    section = parser["program:p"]
+    assert section["command"] == "prog --format=%%Y 'two words'"
+    assert section["environment"] == 'A="50%%"'
+    assert section["autostart"] == "false"
+
+
+def test_a_private_file_is_never_open_and_written_only_when_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "secret"
+    assert pki.write_private(path, "one")
+    assert not pki.write_private(path, "one")
+    assert pki.write_private(path, "two")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["secret"]
+
+
+def test_a_kubeconfig_stands_on_its_own(tmp_path: Path) -> None:
+    authority = pki.Authority(tmp_path)
+    text = authority.kubeconfig("https://127.0.0.1:1", authority.issue("me", "me", ("group",)))
+    config = yaml.safe_load(text)
+    assert config["clusters"][0]["cluster"]["certificate-authority-data"]
+    assert set(config["users"][0]["user"]) == {"client-certificate-data", "client-key-data"}
+
+
+def test_a_second_authority_object_uses_the_same_key(tmp_path: Path) -> None:
+    pki.Authority(tmp_path)
+    before = (tmp_path / "ca.crt").read_bytes()
+    pki.Authority(tmp_path)
+    assert (tmp_path / "ca.crt").read_bytes() == before
+
+
+def test_an_existing_cluster_is_refused_with_all_that_is_missing(tmp_path: Path) -> None:
+    cluster = ExistingCluster(tmp_path / "none", "", "192.0.2.1", "192.0.2.0/24", "")
+    with pytest.raises(LocalPlatformError) as caught:
+        cluster.require()
+    text = str(caught.value)
+    assert "image is not given" in text
+    assert "gitops_repository is not given" in text
+    assert "none is not there" in text
+    assert "host_address" not in text
+
+
+def test_every_repository_of_the_template_becomes_the_local_one() -> None:
+    layout = Layout.here()
+    objects = GitOps(layout, Options()).application_set()
+    text = yaml.safe_dump_all(objects)
+    urls = {line.split("repoURL:")[1].strip() for line in text.splitlines() if "repoURL:" in line}
+    assert urls == {f"file://{layout.gitops}"}
+
+
+def test_the_checker_names_what_is_new_and_what_is_gone() -> None:
+    before = {"mount": ["a"], "user": ["root", "old"], "packet filter rule": []}
+    after = {"mount": ["a", "b"], "user": ["root"], "packet filter rule": ["r"]}
+    assert leftovers.differences(before, after) == ["mount: b", "packet filter rule: r", "user gone: old"]
+
+
+def test_a_host_whose_platform_belongs_to_another_checkout_says_whose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "LOCK", tmp_path / "lock")
+    host.HostLock.take(Layout(tmp_path / "first"), alive=False)
+    with pytest.raises(LocalPlatformError, match="The platform of .*/first runs on this host"):
+        host.HostLock.take(Layout(tmp_path / "second"), alive=True)
+    host.HostLock.take(Layout(tmp_path / "second"), alive=False)
+    assert (tmp_path / "lock").read_text(encoding="utf-8").strip().endswith("second")
