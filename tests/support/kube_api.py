@@ -34,8 +34,18 @@ class KubeApi:
     """A running API server and what a test needs to reach it."""
 
     url: str
-    kubeconfig: Path
+    directory: Path
     token: str = dataclasses.field(repr=False)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A kubeconfig for this server."""
+        return self.directory / "kubeconfig"
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate that the server signed for itself, once it has started."""
+        return self.directory / "certificates" / "apiserver.crt"
 
     def request(self, method: str, path: str, body: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Send ``body`` as JSON to ``path`` (such as ``/api/v1/namespaces``) and return the answer."""
@@ -43,7 +53,8 @@ class KubeApi:
         request.add_header("Authorization", f"Bearer {self.token}")
         request.add_header("Content-Type", "application/json")
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(request, data=data, timeout=10, context=_unverified()) as response:
+        trust = ssl.create_default_context(cafile=str(self.certificate))
+        with urllib.request.urlopen(request, data=data, timeout=10, context=trust) as response:
             answer: dict[str, t.Any] = json.load(response)
         return answer
 
@@ -62,7 +73,7 @@ def api_server(directory: Path, *binaries: Path) -> t.Iterator[KubeApi]:
     (directory / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
     key = directory / "service-account.key"
     subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
-    api = KubeApi(f"https://127.0.0.1:{port}", directory / "kubeconfig", token)
+    api = KubeApi(f"https://127.0.0.1:{port}", directory, token)
     _write_kubeconfig(api)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_etcd(directory, etcd_url, *binaries))
@@ -99,23 +110,17 @@ def _apiserver_command(directory: Path, etcd_url: str, port: int, key: Path, *bi
 
 
 def _write_kubeconfig(api: KubeApi) -> None:
+    cluster = {"server": api.url, "certificate-authority": str(api.certificate)}
     content = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "test", "cluster": {"server": api.url, "insecure-skip-tls-verify": True}}],
+        "clusters": [{"name": "test", "cluster": cluster}],
         "users": [{"name": "test", "user": {"token": api.token}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
         "current-context": "test",
     }
     api.kubeconfig.touch(mode=0o600)
     api.kubeconfig.write_text(json.dumps(content))
-
-
-def _unverified() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _etcd_ready(url: str) -> bool:
