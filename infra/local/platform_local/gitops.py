@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,7 +23,6 @@ from .paths import Layout
 from .users import DISPATCH
 
 BRANCH = "main"
-TEMPLATE = ("charts", "argocd-application.yaml")
 IDENTITY = ("-c", "user.name=bot_freqtrade local platform", "-c", "user.email=platform@localhost.invalid")
 
 
@@ -57,10 +57,18 @@ class GitOps:
             self._git("push", "--quiet", "origin", f"HEAD:{BRANCH}", directory=clone)
         return True
 
-    def application_set(self) -> list[dict[str, t.Any]]:
-        """The objects of ``argocd-application.yaml`` with this repository in them."""
+    def application_set(self) -> str:
+        """The text of ``argocd-application.yaml`` with this repository's URL in it.
+
+        :raises LocalPlatformError: when the template does not name exactly one repository.
+        """
         text = (self._layout.infra / "argocd-application.yaml").read_text(encoding="utf-8")
-        return [_with_repository(item, self.url) for item in yaml.safe_load_all(text) if item]
+        placeholders = set(re.findall(r"repoURL: (\S+://\S+)", text))
+        if len(placeholders) != 1:
+            raise LocalPlatformError(
+                f"argocd-application.yaml names {len(placeholders)} repositories instead of one"
+            )
+        return text.replace(placeholders.pop(), self.url)
 
     def _create(self) -> None:
         """Make a repository that root owns and the dispatcher may push to."""
@@ -75,13 +83,9 @@ class GitOps:
         temporary.rename(self._layout.gitops)
 
     def _write(self, clone: Path, image: str) -> None:
-        for name in TEMPLATE:
-            source, target = self._layout.infra / name, clone / name
-            if source.is_dir():
-                shutil.rmtree(target, ignore_errors=True)
-                shutil.copytree(source, target)
-        documents = yaml.safe_dump_all(self.application_set(), sort_keys=False)
-        (clone / "argocd-application.yaml").write_text(documents, encoding="utf-8")
+        shutil.rmtree(clone / "charts", ignore_errors=True)
+        shutil.copytree(self._layout.infra / "charts", clone / "charts")
+        (clone / "argocd-application.yaml").write_text(self.application_set(), encoding="utf-8")
         environment = yaml.safe_dump(self._environment(image), sort_keys=False)
         (clone / "environment.yaml").write_text(environment, encoding="utf-8")
         (clone / "clientes").mkdir(exist_ok=True)
@@ -111,11 +115,3 @@ class GitOps:
         if done.returncode:
             raise LocalPlatformError(f"{' '.join(command)} failed: {done.stderr.strip()}")
         return done.stdout
-
-
-def _with_repository(value: t.Any, url: str) -> t.Any:
-    if isinstance(value, dict):
-        return {key: url if key == "repoURL" else _with_repository(item, url) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_repository(item, url) for item in value]
-    return value
