@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import yaml
+
 from . import access, exchange, existing_cluster, host, images, tools
 from .chain import Chain
 from .database import Database
@@ -189,7 +191,7 @@ class Platform:
     def _publish(self, kubectl: Kubectl, image: str) -> bool:
         with step("GitOps repository and inventory"):
             changed = self._gitops.publish(image)
-            kubectl.apply(*self._gitops.application_set())
+            kubectl.apply(*yaml.safe_load_all(self._gitops.application_set()))
             return self._settings.write_inventory() or changed
 
     def _start_listener(self, cluster: LocalCluster | None) -> bool:
