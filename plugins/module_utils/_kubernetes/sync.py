@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import Category, PlatformError
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.application import (
     Contains,
+    Problem,
     Progress,
     Stage,
     is_running,
@@ -78,6 +79,7 @@ class Synchronisation:
         self._ended_operation = ""
         self._stage = Stage.APPLICATION
         self._stage_since = 0.0
+        self._problem: Problem | None = None
         self._has_issued = False
         self._blind: PlatformError | None = None
         self._first: Progress | None = None
@@ -132,7 +134,8 @@ class Synchronisation:
         if self._first is None:
             self._first = progress
         if progress.stage is not self._stage:
-            self._stage, self._stage_since = progress.stage, self._watch.elapsed
+            self._stage, self._stage_since, self._problem = progress.stage, self._watch.elapsed, None
+        self._problem = progress.problem or self._problem
         self._act(application, progress)
         return progress
 
@@ -250,11 +253,11 @@ class Synchronisation:
         """Say what stood in the way at the deadline."""
         if self._blind is not None:
             return self._error(self._blind.code, progress, self._blind.message)
-        if progress.problem is not None:
-            return self._error(progress.problem.code, progress)
+        if self._problem is not None:
+            return self._error(self._problem.code, progress)
         if progress.stage is Stage.APPLICATION:
             return self._error("argocd_unreachable", progress, self._why_no_application())
-        if not self._is_fresh:
+        if progress.stage in (Stage.COMPARISON, Stage.VERIFICATION) and not self._is_fresh:
             return self._error("argocd_unreachable", progress, "Argo CD did not react")
         return self._error("sync_timeout", progress)
 
