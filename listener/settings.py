@@ -10,9 +10,11 @@ from pathlib import Path
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     DirectoryPath,
     Field,
     FilePath,
+    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -20,8 +22,9 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX: t.Final = "PLATFORM_"
 
@@ -56,6 +59,11 @@ def _secret_file(path: Path) -> Path:
     return path
 
 
+def _split(value: object) -> object:
+    return tuple(filter(None, value.split(":"))) if isinstance(value, str) else value
+
+
+Paths = t.Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split)]
 SecretFile = t.Annotated[Path, AfterValidator(_secret_file)]
 Address = t.Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$", to_lower=True)]
 
@@ -158,12 +166,38 @@ class DispatchSettings(ChainSettings):
     """Directory on tmpfs for the private data of runs."""
     collections_path: DirectoryPath
     executor: t.Literal["runner", "awx"] = "runner"
-    command_deadline: PositiveFloat = 1800.0
-    """Seconds from a command's first run until it ends undecided."""
-    max_attempts: PositiveInt = 10
-    lease_seconds: PositiveFloat = 30.0
+    run_read_only: Paths = ()
+    """More paths that a run may read, separated by colons; those that vars_file names need not be here."""
+    run_writable: Paths = ()
+    """More paths that a run may write."""
+    run_timeout: PositiveInt = 420
+    """Seconds after which a whole run is ended; commands without an outcome by then run again."""
+    max_runs: PositiveInt = 4
+    """Runs at once; further commands wait, and go together then."""
     batch_size: PositiveInt = 5
-    poll_seconds: PositiveFloat = 0.2
+    """Most commands in one run, each of another client."""
+    command_deadline: PositiveFloat = 900.0
+    """Seconds from a command's first run until it ends undecided."""
+    max_attempts: PositiveInt = 50
+    lease_seconds: PositiveFloat = 30.0
+    poll_seconds: PositiveFloat = 0.5
+    stop_grace: NonNegativeFloat = 5.0
+    """Seconds that runs get to end by themselves when the process is told to end."""
+    awx_url: str = ""
+    awx_token_file: SecretFile | None = None
+    awx_inventory: NonNegativeInt = 0
+    """Number of the AWX inventory that holds the clients."""
+    awx_start_template: NonNegativeInt = 0
+    """Number of the job template of trade_start; it asks for limit and variables on launch."""
+    awx_stop_template: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _whole_awx(self) -> t.Self:
+        parts = ("awx_url", "awx_token_file", "awx_inventory", "awx_start_template", "awx_stop_template")
+        missing = [PREFIX + part.upper() for part in parts if not getattr(self, part)]
+        if self.executor == "awx" and missing:
+            raise ValueError(f"the executor awx needs {', '.join(missing)}")
+        return self
 
 
 class ApiSettings(ChainSettings):

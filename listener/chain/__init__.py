@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .abi import OnChainCommand
 from .reader import ChainReader
+from .registry import Registry
 from .rpc import AnswerError, Rpc
 
-__all__ = ("AnswerError", "ChainReader", "OnChainCommand", "Rpc")
+__all__ = ("AnswerError", "ChainReader", "OnChainCommand", "Registry", "Rpc")

@@ -17,6 +17,9 @@ EVENT_TOPIC: t.Final = "0x" + keccak(text=EVENT).hex()
 APPROVE: t.Final = "approve(bytes32,bytes32)"
 ROLL_BACK: t.Final = "rollBack(bytes32,bytes32,bytes32)"
 COMMAND_OF: t.Final = "commandOf(bytes32)"
+KEY_OF: t.Final = "keyOf(bytes4)"
+CLIENT_OF: t.Final = "clientOf(address)"
+WALLET_OF: t.Final = "walletOf(uint32)"
 NOT_PENDING: t.Final = "BotPlatformCommandNotPending(bytes32,uint8)"
 NOT_OPERATOR: t.Final = "AccessControlUnauthorizedAccount(address,bytes32)"
 
@@ -105,6 +108,38 @@ def roll_back(command: str, reason: str, evidence: bytes) -> str:
     return selector(ROLL_BACK) + command[2:] + code.ljust(32, b"\0").hex() + evidence.hex()
 
 
+def key_of(key_id: bytes) -> str:
+    """Return the call data of ``keyOf``."""
+    return selector(KEY_OF) + encode(["bytes4"], [key_id]).hex()
+
+
+def client_of(wallet: str) -> str:
+    """Return the call data of ``clientOf``."""
+    return selector(CLIENT_OF) + encode(["address"], [wallet]).hex()
+
+
+def wallet_of(client: int) -> str:
+    """Return the call data of ``walletOf``."""
+    return selector(WALLET_OF) + encode(["uint32"], [client]).hex()
+
+
+def decode_key(data: str) -> tuple[int, bool]:
+    """Return suite (0: never published) and whether it is revoked, of the answer of ``keyOf``."""
+    suite, revoked, _public_key = _decode(["uint8", "bool", "bytes"], data)
+    return suite, revoked
+
+
+def decode_client(data: str) -> int:
+    """Return the number (0: none) of the answer of ``clientOf``."""
+    client: int = _decode(["uint32"], data)[0]
+    return client
+
+
+def decode_wallet(data: str) -> str:
+    """Return the address in lower case of the answer of ``walletOf``."""
+    return str(_decode(["address"], data)[0]).lower()
+
+
 def _decode(types: list[str], data: str) -> tuple[t.Any, ...]:
     try:
         return decode(types, bytes.fromhex(data.removeprefix("0x")))
@@ -113,17 +148,27 @@ def _decode(types: list[str], data: str) -> tuple[t.Any, ...]:
 
 
 __all__ = (
+    "CLIENT_OF",
+    "COMMAND_OF",
     "EVENT_TOPIC",
+    "KEY_OF",
     "NOT_OPERATOR",
     "NOT_PENDING",
+    "WALLET_OF",
     "Event",
     "OnChainCommand",
     "Status",
     "approve",
+    "client_of",
     "command_id",
     "command_of",
+    "decode_client",
     "decode_command",
     "decode_event",
+    "decode_key",
+    "decode_wallet",
+    "key_of",
     "roll_back",
     "selector",
+    "wallet_of",
 )

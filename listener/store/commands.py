@@ -122,6 +122,19 @@ def refuse(connection: sa.Connection, command_id: str, reason: str, evidence: di
     )
 
 
+def close(
+    connection: sa.Connection, command_id: str, outcome: Outcome, reason: str, evidence_hash: str
+) -> bool:
+    """End a ``new`` command that the contract has decided already; False if it is not new any more."""
+    return _change(
+        connection,
+        sa.update(commands)
+        .where(commands.c.id == command_id, commands.c.state == "new")
+        .values(_enter("done", "final", outcome=outcome, reason=reason, evidence_hash=evidence_hash)),
+        "done",
+    )
+
+
 def claim_next(
     connection: sa.Connection, owner: str, lease_seconds: float, deadline_seconds: float, limit: int = 1
 ) -> list[Command]:
