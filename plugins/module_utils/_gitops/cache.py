@@ -37,7 +37,7 @@ _CONFIGURATION = """\
 [fastimport]
 \tunpackLimit = 1000
 """
-_LOCK_WAIT = 10.0
+_LOCK_WAIT = 5.0
 _MOST_LOOSE_OBJECTS = 100
 """Per fan-out directory; about 25,000 objects in all. Then a new shallow copy is the cheaper one."""
 
@@ -65,20 +65,17 @@ class Cache:
             os.close(descriptor)
 
     def _lock(self, deadline: Deadline) -> int | None:
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError:
+        """Return the descriptor of the lock, or None when its turn does not come in time.
+
+        Who waits holds the turnstile meanwhile, so that nobody who comes back at once gets in before.
+        """
+        turnstile = _acquire(f"{self._path}.queue", deadline, pause=0.004)
+        if turnstile is None:
             return None
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return descriptor
-            except BlockingIOError:
-                if deadline.remaining == 0:
-                    os.close(descriptor)
-                    return None
-                time.sleep(0.005)
+        try:
+            return _acquire(f"{self._path}.lock", deadline, pause=0.001)
+        finally:
+            os.close(turnstile)
 
     def _prepare(self) -> str:
         """Return the copy, without what a killed owner left behind in it."""
@@ -90,6 +87,24 @@ class Cache:
         for leftover in leftovers:
             leftover.unlink(missing_ok=True)
         return str(self._path)
+
+
+def _acquire(path: str, deadline: Deadline, pause: float) -> int | None:
+    """Return a descriptor that locks ``path``; None at the deadline or where it cannot be written."""
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return None
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            if deadline.remaining == 0:
+                os.close(descriptor)
+                return None
+            time.sleep(pause)
 
 
 def create(path: pathlib.Path) -> str:

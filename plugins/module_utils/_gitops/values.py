@@ -123,7 +123,7 @@ def read(client: Client, text: bytes) -> Json:
         "desired": "running" if document.live.replicas else "stopped",
         "sequence": document.fence.sequence,
         "attempt": document.fence.attempt,
-        "command": document.command,
+        "command_id": document.command,
         "decided": document.decided,
         "reason": document.reason,
         "bot": document.live.bot,
@@ -133,9 +133,13 @@ def read(client: Client, text: bytes) -> Json:
 
 
 def _state(document: Document) -> str:
-    if document.live != document.approved.state and document.decided != "rolled_back":
+    """Return ``undecided`` while somebody's change waits for its decision, else what was decided."""
+    live = document.live
+    given_up = document.decided == "rolled_back" and not live.replicas
+    in_flight = document.command and not document.decided
+    if in_flight or (live != document.approved.state and not given_up):
         return "undecided"
-    return "running" if document.live.replicas else "stopped"
+    return "running" if live.replicas else "stopped"
 
 
 def _summary(approved: Approved) -> Json:
