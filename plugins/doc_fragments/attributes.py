@@ -15,10 +15,13 @@ attributes:
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying the target.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description:
+      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
+        mode.
   idempotent:
     description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates
+        no change.
       - This assumes that the system controlled or queried by the module has not changed in a relevant way.
 """
 
@@ -43,7 +46,8 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/bot_freqtrade.platform.all) in C(module_defaults) to set defaults for this module.
+    description:
+      - Use C(group/bot_freqtrade.platform.all) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
       - bot_freqtrade.platform.all

@@ -15,8 +15,8 @@ options:
   client:
     description:
       - Number of the client, as the contract gave it when its wallet was registered.
-      - Every name follows from it. Client V(1) is the host, namespace and Argo CD application V(cliente-001), and the
-        PostgreSQL schema and role V(cliente_001).
+      - Every name follows from it. Client V(1) is the host, namespace and Argo CD application
+        V(cliente-001), and the PostgreSQL schema and role V(cliente_001).
     type: int
     required: true
 """

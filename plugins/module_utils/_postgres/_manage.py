@@ -76,7 +76,7 @@ def ensure_tenant(
         change = _change(connection, statements, current, wanted(place, connection_limit))
         if statements and not check:
             if password is None:
-                raise PlatformError("usage", f"The role {name} needs a password")
+                raise PlatformError("usage", f"No password is stored yet for the role {name}")
             execute(connection, statements, name, password)
             connection.commit()
     if change.changed and not check and password is not None:

@@ -10,7 +10,7 @@ import urllib.parse
 
 
 def database_url(
-    *, user: str, password: str, host: str, port: int, database: str, schema: str, sslmode: str
+    password: str, *, user: str, host: str, port: int, database: str, schema: str, sslmode: str
 ) -> str:
     """Return the URL for SQLAlchemy with the driver psycopg2, in the one form that Freqtrade accepts.
 

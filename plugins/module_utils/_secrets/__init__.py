@@ -14,6 +14,9 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._o
     ARGUMENT_SPEC,
     open_store,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._payload import (
+    exchange_of,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._plan import (
     Exchange,
 )
@@ -33,5 +36,6 @@ __all__ = (
     "Exchange",
     "Secret",
     "Store",
+    "exchange_of",
     "open_store",
 )

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._client import Client
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes import (
-    client as kubernetes,
+    cluster_of,
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets import (
     _aws_store,
@@ -41,8 +41,7 @@ def open_store(options: t.Mapping[str, t.Any], client: Client) -> Store:
     if backend == "aws":
         connection = _aws_store.connect(options["aws_region"], options["aws_endpoint_url"])
         return _aws_store.AwsStore(connection, options["aws_prefix"], client.host)
-    cluster = kubernetes.connect(options["kubeconfig"], options["context"], options["request_timeout"])
-    return KubernetesStore(cluster, client.namespace)
+    return KubernetesStore(cluster_of(options), client.namespace)
 
 
 __all__ = ("ARGUMENT_SPEC", "open_store")

@@ -15,6 +15,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets import (
     Changed,
     Content,
+    Store,
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._aws_store import (
     AwsStore,
@@ -144,7 +145,7 @@ def test_an_unreachable_store_is_undecided(
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "test")
     host = kubernetes_room.client.host
-    stores = {
+    stores: dict[str, Store] = {
         "kubernetes_unreachable": KubernetesStore(kubernetes.connect(str(nowhere)), host),
         "secret_store_unreachable": AwsStore(connect("eu-central-1", "http://127.0.0.1:1"), "", host),
     }
