@@ -99,6 +99,11 @@ class Live:
         """Address of the client's wallet."""
         return str(Account.from_key(self.wallet(client).read_text().strip()).address)
 
+    def _operator(self) -> str:
+        """Address of the account that decides commands."""
+        key = pathlib.Path(self.facts["keys"]["operator"]).read_text().strip()
+        return str(Account.from_key(key).address)
+
     def register(self, *clients: int) -> dict[str, t.Any]:
         """Register the wallets in this order and give them gas; the first wallet is client 1."""
         for client in clients:
@@ -114,6 +119,8 @@ class Live:
                 self.facts["keys"]["admin"],
                 "--state",
                 self.facts["contract_state"],
+                "--operator",
+                self._operator(),
                 *wallets,
             ],
             capture_output=True,

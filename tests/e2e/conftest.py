@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The running platform, and a client of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.e2e.live import Live
+from tests.e2e.machine import ROLES, Machine
+from tests.e2e.parcels import HeldChain, Sealer
+from tests.e2e.story import STOP
+from tests.e2e.trail import Trail
+
+NO_WALLET = "0x" + 40 * "0"
+STORY_CLIENTS = (1, 2)
+
+
+@pytest.fixture(scope="session")
+def live() -> Live:
+    """The platform that ``make demo-up`` started."""
+    return Live()
+
+
+@pytest.fixture(scope="session")
+def trail(live: Live) -> Trail:
+    """Counts what commands leave behind."""
+    return Trail(live)
+
+
+@pytest.fixture(scope="session")
+def sealer(live: Live) -> Sealer:
+    """Seals what no honest tool seals."""
+    return Sealer(live)
+
+
+@pytest.fixture(scope="session")
+def chain(live: Live) -> HeldChain:
+    """The chain, block by block."""
+    return HeldChain(live)
+
+
+@pytest.fixture
+def machine(live: Live) -> Machine:
+    """The platform's processes, all running."""
+    machine = Machine(live)
+    machine.await_running("postgres", "anvil", *ROLES)
+    return machine
+
+
+@pytest.fixture
+def clients(live: Live, trail: Trail) -> Iterator[Callable[[], int]]:
+    """Registers clients that no test had before; their bots are stopped at the end."""
+    made: list[int] = []
+
+    def register() -> int:
+        made.append(_next_number(live))
+        live.register(made[-1])
+        return made[-1]
+
+    for number in STORY_CLIENTS:
+        if live.contract.functions.walletOf(number).call() == NO_WALLET:
+            live.register(number)
+    yield register
+    running = [number for number in made if trail.file_exists(number) and live.values(number)["replicas"]]
+    for sent in [live.send(number, STOP) for number in running]:
+        assert live.decided(sent, 420).status == "Approved"
+
+
+@pytest.fixture
+def client(clients: Callable[[], int]) -> int:
+    """The number of a client that no test had before."""
+    return clients()
+
+
+def _next_number(live: Live) -> int:
+    number = 1
+    while live.contract.functions.walletOf(number).call() != NO_WALLET:
+        number += 1
+    return number

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run without an outcome is run again and never rolled back; past its deadline it is undecided."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from tests.e2e.live import Live, eventually
+from tests.e2e.machine import DISPATCH, Machine, arguments, descendants
+from tests.e2e.story import STOP, start
+from tests.e2e.trail import Trail
+
+pytestmark = pytest.mark.timeout(900)
+
+VICTIMS: dict[str, Callable[[list[str]], bool]] = {
+    # A module comes by standard input, so its process is a Python without arguments.
+    "its module": lambda arguments: len(arguments) == 1 and "python" in arguments[0],
+    "its playbook": lambda arguments: any(part.endswith("ansible-playbook") for part in arguments[:2]),
+}
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_a_start_runs_again_after_a_kill_of(
+    victim: str, live: Live, trail: Trail, machine: Machine, client: int
+) -> None:
+    sent = live.send(client, start("SampleTrend"))
+    trail.await_stage(sent.id, "committed")
+    number = eventually(lambda: _find(machine, VICTIMS[victim]), f"a process of {victim}", 60, 0.02)
+    os.kill(number, signal.SIGKILL)
+    trail.decided_once(sent)
+    assert trail.row(sent.id)["attempt"] >= 2
+    assert not [step for step in trail.commits(sent.id) if step[1] == "restored"]
+    trail.trades_once(client)
+
+
+def test_an_unknown_error_ends_undecided_at_the_deadline_and_the_next_command_runs(
+    live: Live, trail: Trail, machine: Machine, client: int
+) -> None:
+    broken = _broken_variables(live)
+    try:
+        with machine.settings(DISPATCH, vars_file=broken, command_deadline=15):
+            hopeless = live.send(client, start("SampleTrend"))
+            trail.decided_once(hopeless, "RolledBack", "undecided")
+            assert trail.row(hopeless.id)["attempt"] >= 2
+    finally:
+        broken.unlink()
+    trail.decided_once(live.send(client, STOP))
+    assert not live.pods(client)
+
+
+def _find(machine: Machine, wanted: Callable[[list[str]], bool]) -> int | None:
+    numbers = descendants(machine.number(DISPATCH))
+    return next((number for number in reversed(numbers) if wanted(arguments(number))), None)
+
+
+def _broken_variables(live: Live) -> pathlib.Path:
+    """The platform's variables with a directory of keys that holds none: no client is to blame for it."""
+    folder = pathlib.Path(live.facts["inventory"]).parent
+    variables = yaml.safe_load((folder / "vars.yml").read_text())
+    broken = folder / "broken-vars.yml"
+    broken.write_text(yaml.safe_dump(variables | {"platform_key_directory": str(folder / "inventory")}))
+    return broken

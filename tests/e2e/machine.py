@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The processes of a running platform: kill them, pause them, start them with other settings."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import os
+import pathlib
+import signal
+import typing as t
+import xmlrpc.client
+from collections.abc import Iterator
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from tests.e2e.live import Live, eventually
+
+ROLES: t.Final = ("listener-watch", "listener-dispatch", "listener-send", "listener-api")
+DISPATCH: t.Final = "listener-dispatch"
+SECOND: t.Final = "listener-dispatch-2"
+
+
+class Machine:
+    """Drives the supervisor of the platform and signals its processes by their numbers on this host."""
+
+    def __init__(self, live: Live) -> None:
+        self._configuration = pathlib.Path(live.facts["supervisor_conf"])
+        self._socket = self._parsed()["unix_http_server"]["file"]
+        self._enclosure = self._configuration.parent / "enclosure.pid"
+
+    def kill(self, *programs: str) -> None:
+        """End programs with SIGKILL; the supervisor starts them again."""
+        for program in programs:
+            with contextlib.suppress(xmlrpc.client.Fault):  # between two starts there is none to kill
+                self._call("signalProcess", program, "KILL")
+
+    def stop(self, *programs: str) -> None:
+        """Stop programs and wait for their end."""
+        for program in programs:
+            if self.state(program) == "RUNNING":
+                self._call("stopProcess", program, True)
+
+    def start(self, *programs: str) -> None:
+        """Start programs that do not run, and see them run."""
+        for program in programs:
+            if self.state(program) not in ("RUNNING", "STARTING"):
+                self._call("startProcess", program, False)
+        self.await_running(*programs)
+
+    def await_running(self, *programs: str) -> None:
+        """Wait until the supervisor calls the programs running."""
+        for program in programs:
+            eventually(lambda program=program: self.state(program) == "RUNNING", f"{program} runs", 120)
+
+    def state(self, program: str) -> str:
+        """RUNNING, STARTING, BACKOFF, STOPPED, EXITED or FATAL."""
+        return str(self._call("getProcessInfo", program)["statename"])
+
+    @contextlib.contextmanager
+    def paused(self, *numbers: int) -> Iterator[None]:
+        """Stop processes in their tracks with SIGSTOP; they go on at the end."""
+        try:
+            for number in numbers:
+                os.kill(number, signal.SIGSTOP)
+            yield
+        finally:
+            for number in reversed(numbers):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def away(self, program: str) -> Iterator[None]:
+        """A program that neither answers nor refuses for a while."""
+        with self.paused(self.number(program)):
+            yield
+
+    def number(self, program: str) -> int:
+        """The process number that a program has on this host."""
+        inside = int(self._call("getProcessInfo", program)["pid"])
+        for number in processes():
+            names = _status(number, "NSpid").split()
+            if names[-1:] == [str(inside)] and _namespace(number) == self._namespace():
+                return number
+        raise ProcessLookupError(f"{program} does not run")
+
+    def tree(self, program: str) -> list[int]:
+        """A program and all that it started, parents first."""
+        return [self.number(program), *descendants(self.number(program))]
+
+    @contextlib.contextmanager
+    def settings(self, program: str, **environment: object) -> Iterator[None]:
+        """Run a program with other settings, and as it was afterwards.
+
+        :param environment: variables without their prefix ``PLATFORM_``.
+        """
+        with self._configured(lambda parsed: _set(parsed, program, environment), program):
+            yield
+
+    @contextlib.contextmanager
+    def second_dispatcher(self, **environment: object) -> Iterator[None]:
+        """A second worker beside the first, of the same settings but for the given ones; not yet started."""
+
+        def add(parsed: configparser.RawConfigParser) -> None:
+            section = f"program:{SECOND}"
+            parsed[section] = dict(parsed[f"program:{DISPATCH}"])
+            log = pathlib.Path(parsed[section]["stdout_logfile"])
+            parsed[section]["stdout_logfile"] = str(log.with_name(f"{SECOND}.log"))
+            _set(parsed, SECOND, environment)
+
+        with self._configured(add):
+            yield
+
+    @contextlib.contextmanager
+    def _configured(
+        self, change: t.Callable[[configparser.RawConfigParser], None], *restart: str
+    ) -> Iterator[None]:
+        before = self._configuration.read_text()
+        parsed = self._parsed()
+        change(parsed)
+        with self._configuration.open("w") as file:
+            parsed.write(file)
+        try:
+            self._reload()
+            self.start(*restart)
+            yield
+        finally:
+            self._configuration.write_text(before)
+            self._reload()
+            self.start(*restart)
+
+    def _reload(self) -> None:
+        added, changed, removed = self._call("reloadConfig")[0]
+        for program in [*changed, *removed]:
+            if self.state(program) not in ("STOPPED", "EXITED", "FATAL"):
+                self._call("stopProcess", program, True)
+            self._call("removeProcessGroup", program)
+        for program in [*added, *changed]:
+            self._call("addProcessGroup", program)
+
+    def _parsed(self) -> configparser.RawConfigParser:
+        parsed = configparser.RawConfigParser()
+        parsed.optionxform = str  # type: ignore[assignment,method-assign]
+        parsed.read(self._configuration)
+        return parsed
+
+    def _namespace(self) -> str:
+        holder = self._enclosure.read_text().split()[0]
+        return os.readlink(f"/proc/{holder}/ns/pid_for_children")
+
+    def _call(self, method: str, *arguments: t.Any) -> t.Any:
+        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
+        with xmlrpc.client.ServerProxy("http://localhost", transport) as api:
+            return getattr(api.supervisor, method)(*arguments)
+
+
+def processes() -> list[int]:
+    """Numbers of all processes."""
+    return [int(folder.name) for folder in pathlib.Path("/proc").glob("[0-9]*")]
+
+
+def descendants(number: int) -> list[int]:
+    """All that a process started and that still runs, parents first."""
+    children: dict[int, list[int]] = {}
+    for process in processes():
+        parent = _status(process, "PPid")
+        if parent:
+            children.setdefault(int(parent), []).append(process)
+    found, queue = [], list(children.get(number, []))
+    while queue:
+        found.append(queue.pop(0))
+        queue += children.get(found[-1], [])
+    return found
+
+
+def arguments(number: int) -> list[str]:
+    """The arguments of a process, its program first; empty when it has ended."""
+    try:
+        line = pathlib.Path(f"/proc/{number}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return line.decode(errors="replace").rstrip("\0").split("\0")
+
+
+def _set(parsed: configparser.RawConfigParser, program: str, environment: t.Mapping[str, object]) -> None:
+    section = parsed[f"program:{program}"]
+    added = ",".join(f'PLATFORM_{name.upper()}="{value}"' for name, value in environment.items())
+    section["environment"] = f"{section['environment']},{added}" if added else section["environment"]
+
+
+def _status(number: int, name: str) -> str:
+    try:
+        for line in pathlib.Path(f"/proc/{number}/status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return line.partition(":")[2].strip()
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return ""
+
+
+def _namespace(number: int) -> str:
+    try:
+        return os.readlink(f"/proc/{number}/ns/pid")
+    except OSError:
+        return ""
