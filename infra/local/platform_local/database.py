@@ -29,6 +29,8 @@ PLATFORM = "platform"
 SUPERUSER = "postgres"
 ADMIN = "platform_admin"
 LISTENER_ROLE = "platform_listener"
+LARGE_OBJECT_FUNCTIONS = "lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea)"
+"""With them any role could fill a database that it may connect to."""
 
 
 class Database:
@@ -111,6 +113,7 @@ class Database:
         for database in (CLIENTS, PLATFORM):
             with self._session(database) as cursor:
                 cursor.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+                cursor.execute(f"REVOKE ALL ON FUNCTION {LARGE_OBJECT_FUNCTIONS} FROM PUBLIC")
         return True
 
     def write_access(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from . import images
 from .database import PORT as DATABASE_PORT
 from .errors import LocalPlatformError
 from .exchange import PORT as EXCHANGE_PORT
@@ -88,6 +89,7 @@ class GitOps:
         (clone / "argocd-application.yaml").write_text(self.application_set(), encoding="utf-8")
         environment = yaml.safe_dump(self._environment(image), sort_keys=False)
         (clone / "environment.yaml").write_text(environment, encoding="utf-8")
+        (clone / "catalogue.json").write_text(images.catalogue(self._layout), encoding="utf-8")
         (clone / "clientes").mkdir(exist_ok=True)
         (clone / "clientes" / ".gitkeep").touch()
 

@@ -40,26 +40,36 @@ def ensure_platform(layout: Layout) -> tuple[Path, bool]:
     """The folder with ``image.tar`` of the image that bots run, and whether it had to be built."""
     base, _built = ensure_base(layout)
     name = platform_name(layout)
+    log = layout.logs / "platform-image.log"
 
     def build_it(folder: Path) -> None:
+        context = folder / "context"
+        shutil.copytree(layout.infra / "image", context)
+        for source in (layout.infra / "local" / "strategies").glob("*.py"):
+            shutil.copy(source, context / "catalogue")
+        (context / "catalogue" / "catalogue.json").write_text(catalogue(layout), encoding="utf-8")
         with step("The platform's image"):
-            log = layout.logs / "platform-image.log"
-            build(
-                layout.infra / "image",
-                name,
-                folder / "image.tar",
-                log,
-                base / "image.tar",
-                (f"BASE_IMAGE={BASE_IMAGE}",),
-            )
+            arguments = (f"BASE_IMAGE={BASE_IMAGE}",)
+            build(context, name, folder / "image.tar", log, base / "image.tar", arguments)
+        shutil.rmtree(context)
 
     return cache.ensure("platform-image", name.rpartition(":")[2], build_it)
 
 
 def platform_name(layout: Layout) -> str:
     """Name and tag of the image that bots run; the tag changes with the content."""
-    recipes = (layout.infra / "image", layout.infra / "local" / "base_image")
+    local = layout.infra / "local"
+    recipes = (layout.infra / "image", local / "strategies", local / "base_image")
     return f"localhost/freqtrade-platform:{cache.content_hash(*recipes, DEBIAN, DEBIAN_PACKAGES)}"
+
+
+def catalogue(layout: Layout) -> str:
+    """The strategies of the local image as JSON: the product's and the local ones, some of them broken."""
+    product = json.loads(
+        (layout.infra / "image" / "catalogue" / "catalogue.json").read_text(encoding="utf-8")
+    )
+    local = {path.stem: path.name for path in sorted((layout.infra / "local" / "strategies").glob("*.py"))}
+    return json.dumps({"strategies": {**product["strategies"], **local}}, indent=2) + "\n"
 
 
 def _build_base(recipe: Path, folder: Path, log: Path) -> None:

@@ -86,7 +86,7 @@ class Platform:
         if self._options.listener:
             with step("Contract and listener"):
                 changed |= self._start_listener(cluster)
-        return changed
+        return self._settings.write_facts(self._chain.deployment()) or changed
 
     def down(self) -> bool:
         """End everything and leave the host as it was; False when there was nothing."""

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import typing as t
 from pathlib import Path
 
 import yaml
 
-from . import chain, database
+from . import chain, database, exchange
 from .argocd import NAMESPACE as ARGOCD_NAMESPACE
 from .enclosure import Enclosure
 from .gitops import BRANCH, GitOps
@@ -56,6 +57,36 @@ class Settings:
             _write(self._layout.local / "vars.yml", variables),
         ]
         return any(written)
+
+    def write_facts(self, deployment: t.Mapping[str, t.Any] | None) -> bool:
+        """Write ``platform.json``: addresses and paths for people and tests; False when it was so already."""
+        admin_kubeconfig = self._layout.kubeconfig if self._options.cluster else self._layout.admin_kubeconfig
+        facts = {
+            "inventory": str(self._layout.inventory),
+            "gitops_repository": self._gitops.url,
+            "admin_kubeconfig": str(admin_kubeconfig),
+            "exchange_url": exchange.url(self._options),
+            "database": self._variables()["platform_database"],
+            "platform_database": {"name": database.PLATFORM},
+            "supervisor_conf": str(self._layout.run / "supervisord.conf"),
+            "logs": str(self._layout.logs),
+        }
+        if deployment:
+            facts |= {
+                "rpc_url": chain.RPC_URL,
+                "chain_id": deployment["chain_id"],
+                "contract": deployment["address"],
+                "contract_state": str(self._layout.local / "contract-state.json"),
+                "keys": {
+                    "admin": str(self._layout.secrets / "admin.key"),
+                    "operator": str(self._layout.listener / "operator.key"),
+                },
+                "key_directory": str(self._layout.platform / "keys"),
+                "platform_public_key": str(self._layout.local / "platform.pub"),
+                "api_url": f"http://127.0.0.1:{API_PORT}",
+                "api_token_file": str(self._layout.secrets / "api-token"),
+            }
+        return _write(self._layout.local / "platform.json", json.dumps(facts, indent=2) + "\n")
 
     def link_collection(self) -> None:
         """Make this checkout importable and playable by its full name."""
