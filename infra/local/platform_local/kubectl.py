@@ -18,7 +18,8 @@ class Kubectl:
     """kubectl with the rights of one kubeconfig."""
 
     def __init__(self, program: str | Path, kubeconfig: Path) -> None:
-        self._command = [str(program), "--kubeconfig", str(kubeconfig)]
+        self.program = str(program)
+        self._command = [self.program, "--kubeconfig", str(kubeconfig)]
 
     def run(self, *arguments: str | Path, text: str | None = None) -> str:
         """Return what kubectl printed.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 from pathlib import Path
 
 from . import network
@@ -35,8 +36,19 @@ class ExistingCluster:
         problems = [f"{name} is not given" for name in missing]
         if not self.kubeconfig.is_file():
             problems.append(f"the kubeconfig {self.kubeconfig} is not there")
+        if self.host_address and not _is_of_this_host(self.host_address):
+            problems.append(f"{self.host_address} is no address of this host")
         if problems:
             raise LocalPlatformError("The cluster of KUBECONFIG cannot be used:\n- " + "\n- ".join(problems))
+
+
+def _is_of_this_host(address: str) -> bool:
+    try:
+        with socket.socket() as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -47,10 +47,15 @@ class Platform:
         self._settings = Settings(layout, options, self._gitops, self._database, self._enclosure)
 
     def build(self) -> bool:
-        """Make every artifact that is not in the cache; False when all were."""
+        """Make every artifact that is not in the cache; False when all were.
+
+        :raises LocalPlatformError: when this host or the existing cluster lacks something.
+        """
         host.check(own_cluster=self._options.cluster is None)
         made = []
-        if self._options.cluster is None:
+        if self._options.cluster:
+            existing_cluster.connect(self._options.cluster)
+        else:
             made += [tools.ensure(self._layout)[1], images.ensure_platform(self._layout)[1]]
         if self._options.listener:
             made.append(self._chain.ensure_tools()[1])
@@ -86,7 +91,7 @@ class Platform:
         if self._options.listener:
             with step("Contract and listener"):
                 changed |= self._start_listener(cluster)
-        return self._settings.write_facts(self._chain.deployment()) or changed
+        return self._settings.write_facts(kubectl.program, self._chain.deployment()) or changed
 
     def down(self) -> bool:
         """End everything and leave the host as it was; False when there was nothing."""

@@ -52,13 +52,14 @@ def test_a_second_authority_object_uses_the_same_key(tmp_path: Path) -> None:
 
 
 def test_an_existing_cluster_is_refused_with_all_that_is_missing(tmp_path: Path) -> None:
-    cluster = ExistingCluster(tmp_path / "none", "", "192.0.2.1", "192.0.2.0/24", "")
+    cluster = ExistingCluster(tmp_path / "none", "", "192.0.2.1", "", "")
     with pytest.raises(LocalPlatformError) as caught:
         cluster.require()
     text = str(caught.value)
     assert "image is not given" in text
     assert "gitops_repository is not given" in text
     assert "none is not there" in text
+    assert "192.0.2.1 is no address of this host" in text
     assert "host_address" not in text
 
 

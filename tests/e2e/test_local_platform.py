@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The local platform comes and goes without a trace.
+
+These tests take the platform down and start it again, so they run on their own, before or after all others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import typing as t
+
+import pytest
+
+ROOT: t.Final = pathlib.Path(__file__).resolve().parents[2]
+PLATFORM: t.Final = (sys.executable, "-m", "platform_local")
+WARM_SECONDS: t.Final = 30
+POD: t.Final = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "leftover"},
+    "spec": {
+        "containers": [
+            {
+                "name": "pause",
+                "image": "localhost/pause:local",
+                "imagePullPolicy": "Never",
+                "volumeMounts": [{"name": "secret", "mountPath": "/secret"}],
+            }
+        ],
+        "volumes": [{"name": "secret", "secret": {"secretName": "leftover"}}],
+    },
+}
+SECRET: t.Final = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "leftover"},
+    "stringData": {"key": "value"},
+}
+
+
+def platform(*arguments: str) -> t.Any:
+    """Run a command of the local platform and return its answer."""
+    environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
+    environment["PYTHONPATH"] = f"{ROOT / 'infra/local'}:{os.environ.get('PYTHONPATH', '')}"
+    run = subprocess.run(
+        [*PLATFORM, *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """What the host is like without a platform."""
+    platform("down")
+    file = tmp_path_factory.mktemp("host") / "untouched.json"
+    file.write_text(json.dumps(platform("snapshot")))
+    return file
+
+
+@pytest.fixture
+def running(untouched: pathlib.Path) -> t.Iterator[pathlib.Path]:
+    """A platform with a pod that mounts a Secret; taken down at the end, whatever happened."""
+    platform("up", "--no-listener")
+    facts = json.loads((ROOT / "build/local/platform.json").read_text())
+    kubectl = [facts["kubectl"], "--kubeconfig", facts["admin_kubeconfig"]]
+    objects = json.dumps({"apiVersion": "v1", "kind": "List", "items": [SECRET, POD]})
+    _until_it_works([*kubectl, "apply", "-f", "-"], objects)
+    subprocess.run([*kubectl, "wait", "--for=condition=Ready", "--timeout=60s", "pod/leftover"], check=True)
+    yield untouched
+    platform("down")
+
+
+def test_a_second_start_changes_nothing(running: pathlib.Path) -> None:
+    started = time.monotonic()
+    assert platform("up", "--no-listener") == {"changed": False}
+    assert time.monotonic() - started < WARM_SECONDS
+
+
+def test_nothing_is_left_after_down(running: pathlib.Path) -> None:
+    assert platform("down") == {"changed": True}
+    assert platform("leftovers", str(running)) == []
+
+
+def test_nothing_is_left_after_down_when_all_processes_were_killed(running: pathlib.Path) -> None:
+    holder = int(pathlib.Path("/run/bot_freqtrade/enclosure.pid").read_text().split()[0])
+    os.kill(holder, signal.SIGKILL)
+    assert platform("down") == {"changed": True}
+    assert platform("leftovers", str(running)) == []
+
+
+def test_the_checker_sees_a_running_platform(running: pathlib.Path) -> None:
+    with pytest.raises(AssertionError, match="network interface: bfp0"):
+        platform("leftovers", str(running))
+
+
+def test_down_without_a_platform_changes_nothing(untouched: pathlib.Path) -> None:
+    assert platform("down") == {"changed": False}
+
+
+def _until_it_works(command: list[str], text: str, seconds: float = 30) -> None:
+    """Retry while the namespace's service account is not there yet."""
+    end = time.monotonic() + seconds
+    while True:
+        run = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        if run.returncode == 0:
+            return
+        assert time.monotonic() < end, run.stderr
+        time.sleep(0.5)
