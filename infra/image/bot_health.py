@@ -12,6 +12,7 @@ candle of each pair was analysed. Kubernetes starts this every second: the stand
 
 import argparse
 import base64
+import contextlib
 import json
 import os
 import re
@@ -64,6 +65,11 @@ class Bot:
         except OSError:
             raise Unhealthy("bot_not_ready", "the API is not up yet") from None
         self._stream = self._socket.makefile("rb")
+        self.is_lost = False
+
+    def close(self) -> None:
+        self._stream.close()
+        self._socket.close()
 
     def ask(self, *paths: str) -> list[dict[str, t.Any]]:
         """Return the JSON answers to ``paths``, in order; raise when one of them is not there in time."""
@@ -74,22 +80,23 @@ class Bot:
         )
         try:
             self._socket.sendall(asked.encode("ascii"))
-            return [self._answer(path) for path in paths]
+            answers = [self._answer() for _ in paths]
         except (OSError, ValueError, IndexError):
+            self.is_lost = True
             raise Unhealthy("bot_not_ready", "the API does not answer") from None
+        for path, (status, _body) in zip(paths, answers, strict=True):
+            if status != 200:
+                raise Unhealthy("bot_not_ready", f"the API answers {status} to {path.partition('?')[0]}")
+        return [json.loads(body) for _status, body in answers]
 
-    def _answer(self, path: str) -> dict[str, t.Any]:
+    def _answer(self) -> tuple[int, bytes]:
         status = int(self._stream.readline().split()[1])
         length = 0
         while (header := self._stream.readline().strip()) != b"":
             name, _, value = header.partition(b":")
             if name.lower() == b"content-length":
                 length = int(value)
-        body = self._stream.read(length)
-        if status != 200:
-            raise Unhealthy("bot_not_ready", f"the API answers {status} to {path.partition('?')[0]}")
-        answer: dict[str, t.Any] = json.loads(body)
-        return answer
+        return status, self._stream.read(length)
 
 
 def check(bot: Bot, pairs: list[str]) -> None:
@@ -122,7 +129,7 @@ def oldest_candle(length_ms: int, now_ms: float) -> int:
 
 def explain(bot: Bot, verdict: Unhealthy) -> Unhealthy:
     """Name the cause behind a bot that is not ready, when its own log of the last minute does."""
-    if verdict.code != "bot_not_ready":
+    if verdict.code != "bot_not_ready" or bot.is_lost:
         return verdict
     try:
         entries = bot.ask("logs?limit=200")[0]["logs"]
@@ -147,18 +154,20 @@ def check_stuck(bot: Bot, stuck_seconds: int) -> None:
 def probe(arguments: argparse.Namespace) -> str:
     """Return what was seen: ``healthy``, or a code and its reason."""
     try:
-        bot = Bot(arguments.port)
-        if arguments.stuck_seconds:
-            check_stuck(bot, arguments.stuck_seconds)
-            return "healthy"
-        with open(arguments.config, encoding="utf-8") as stream:
-            pairs = json.load(stream)["exchange"]["pair_whitelist"]
-        try:
-            check(bot, pairs)
-        except Unhealthy as verdict:
-            raise explain(bot, verdict) from None
+        with contextlib.closing(Bot(arguments.port)) as bot:
+            if arguments.stuck_seconds:
+                check_stuck(bot, arguments.stuck_seconds)
+                return "healthy"
+            with open(arguments.config, encoding="utf-8") as stream:
+                pairs = json.load(stream)["exchange"]["pair_whitelist"]
+            try:
+                check(bot, pairs)
+            except Unhealthy as verdict:
+                raise explain(bot, verdict) from None
     except Unhealthy as verdict:
         return str(verdict)
+    except (KeyError, TypeError, ValueError):
+        return "bot_not_ready the API answers in an unknown form"
     return "healthy"
 
 

@@ -13,10 +13,17 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 USER_DATA = "/freqtrade/user_data"
 TERMINATION_LOG = "/dev/termination-log"
 EXIT_CONFIG = 78
+
+# What Freqtrade logs last, after its cleanup. When it fails before its worker exists, the thread of its API
+# keeps it alive for ever.
+LAST_WORDS = re.compile(r" - freqtrade - (ERROR - |INFO - SIGINT received)")
+LAST_WORDS_SECONDS = 10
+LAST_WORDS_SECONDS_ASKED = 2
 
 # Freqtrade refuses a user directory that it cannot create its folders in.
 USER_DATA_FOLDERS = (
@@ -75,33 +82,56 @@ def verdict(seen: str | None, status: int, asked: bool) -> tuple[str | None, int
     return seen or "bot_crashed", status if status > 0 else 128 - status
 
 
-def run(command: list[str]) -> tuple[str | None, int]:
-    """Run ``command``, pass its output on line by line and stop signals down; return its verdict."""
-    asked = False
-    seen = None
-    # Rich wraps lines at the terminal's width, and there is no terminal.
-    environment = {**os.environ, "COLUMNS": "4000"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
+class Freqtrade:
+    """A run of Freqtrade, whose log is passed on and read line by line."""
 
-    def stop(number: int, _frame: object) -> None:
-        nonlocal asked
-        asked = True
-        process.send_signal(number)
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._seen: str | None = None
+        self._asked = False
+        self._status: int | None = None
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    assert process.stdout is not None
-    for line in process.stdout:
-        sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
-        seen = cause(line.decode("utf-8", "replace")) or seen
-    return verdict(seen, process.wait(), asked)
+    def run(self) -> tuple[str | None, int]:
+        """Run to the end, passing signals on; return the verdict."""
+        # Rich wraps lines at the terminal's width, and there is no terminal.
+        environment = {**os.environ, "COLUMNS": "4000"}
+        with subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+        ) as process:
+
+            def stop(number: int, _frame: object) -> None:
+                self._asked = True
+                process.send_signal(number)
+
+            signal.signal(signal.SIGTERM, stop)
+            signal.signal(signal.SIGINT, stop)
+            self._read(process)
+            status = process.wait()
+        return verdict(self._seen, status if self._status is None else self._status, self._asked)
+
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+            text = line.decode("utf-8", "replace")
+            self._seen = cause(text) or self._seen
+            if LAST_WORDS.search(text):
+                threading.Thread(target=self._end, args=(process,), daemon=True).start()
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process that has said its last words and stays."""
+        try:
+            process.wait(LAST_WORDS_SECONDS_ASKED if self._asked else LAST_WORDS_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._status = 1
+            process.kill()
 
 
 def main() -> int:
     for folder in USER_DATA_FOLDERS:
         os.makedirs(os.path.join(USER_DATA, folder), exist_ok=True)
-    code, status = run(["freqtrade", *sys.argv[1:]])
+    code, status = Freqtrade(["freqtrade", *sys.argv[1:]]).run()
     if code is not None:
         with open(TERMINATION_LOG, "w", encoding="ascii") as message:
             json.dump({"code": code, "exit": status}, message)
