@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""Run the integration targets of the collection on real parts: run.py [TARGET ...]
+
+Starts PostgreSQL 15 and 18, a Kubernetes API and a stand-in of AWS on loopback, tells the targets about
+them in ``integration_config.yml``, and ends them afterwards. The collection is tested as users get it, built
+and installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _envelope, _postgres
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._client import Client
+from ansible_collections.bot_freqtrade.platform.tests.support.kube_api import api_server
+from ansible_collections.bot_freqtrade.platform.tests.support.postgres import (
+    SUPERUSER,
+    SUPERUSER_PASSWORD,
+    server,
+)
+from moto.server import ThreadedMotoServer
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "freqtrade_multi"
+ADMIN = "platform_admin"
+CLIENTS = (1, 2, 3)
+SPECIFICATION = {
+    "strategy": "SampleTrend",
+    "pairs": ["BTC/USDT"],
+    "timeframe": "5m",
+    "stake_currency": "USDT",
+    "stake_amount": 100,
+    "max_open_trades": 2,
+    "dry_run": False,
+}
+
+
+@contextlib.contextmanager
+def postgres(version: int, directory: Path) -> t.Iterator[dict[str, t.Any]]:
+    """Run a prepared PostgreSQL and yield the options that log in to it as the admin."""
+    directory.mkdir()
+    with server(version, directory) as running:
+        superuser = _postgres.Login(
+            running.host, running.port, SUPERUSER, "postgres", password=SUPERUSER_PASSWORD
+        )
+        _postgres.create_admin(superuser, ADMIN, "admin-of-a-throw-away-server", DATABASE)
+        _postgres.prepare_database(superuser.to(DATABASE))
+        passfile = running.write_passfile(directory / "pgpass", ADMIN, "admin-of-a-throw-away-server")
+        running.write_passfile(directory / "pgpass-superuser", SUPERUSER, SUPERUSER_PASSWORD)
+        yield {
+            "login_host": running.host,
+            "login_port": running.port,
+            "login_user": ADMIN,
+            "login_passfile": str(passfile),
+        }
+
+
+def commands(key_directory: Path) -> dict[str, dict[str, t.Any]]:
+    """Return sealed commands of client 1 by the names that the targets use."""
+    key = _envelope.KeyStore(key_directory).generate()
+    start = {"operation": "trade.start", "specification": SPECIFICATION}
+    exchange = {"key": "canary-of-the-exchange-key", "secret": "canary-of-the-exchange-secret"}
+    plaintexts = {
+        "first": (1, {**start, "exchange": exchange}),
+        "first_again": (1, {**start, "exchange": exchange}),
+        "second": (2, {**start, "exchange": exchange}),
+        "stop": (3, {"operation": "trade.stop"}),
+    }
+    return {
+        name: sealed(key, sequence, plaintext, key_directory)
+        for name, (sequence, plaintext) in plaintexts.items()
+    }
+
+
+def sealed(
+    key: _envelope.PrivateKey, sequence: int, plaintext: dict[str, t.Any], key_directory: Path
+) -> dict[str, t.Any]:
+    """Return the options of bot_secret for one command of client 1."""
+    provenance = _envelope.Provenance(
+        chain_id=31337,
+        contract="0x5FbDB2315678afecb367f032d93F642f64180aa3",
+        client=1,
+        sender="0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+        sequence=sequence,
+        key_id=key.key_id,
+    )
+    payload = _envelope.seal(plaintext, key.public_key, provenance.binding(key.suite))
+    return {
+        "sequence": sequence,
+        "payload": "0x" + payload.hex(),
+        "key_id": "0x" + key.key_id.hex(),
+        "sender": provenance.sender,
+        "chain_id": provenance.chain_id,
+        "contract": provenance.contract,
+        "key_directory": str(key_directory),
+    }
+
+
+@contextlib.contextmanager
+def services(directory: Path) -> t.Iterator[dict[str, t.Any]]:
+    """Start all parts and yield the variables of the targets."""
+    with contextlib.ExitStack() as stack:
+        databases = {
+            version: stack.enter_context(postgres(version, directory / f"postgres-{version}"))
+            for version in (15, 18)
+        }
+        (directory / "kubernetes").mkdir()
+        kubernetes = stack.enter_context(api_server(directory / "kubernetes"))
+        for number in CLIENTS:
+            kubernetes.create_namespace(Client(number).namespace)
+        aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        aws.start()
+        stack.callback(aws.stop)
+        host, port = aws.get_host_and_port()
+        yield {
+            "integration_postgres": databases,
+            "integration_kubeconfig": str(kubernetes.kubeconfig),
+            "integration_aws": {"aws_region": "eu-central-1", "aws_endpoint_url": f"http://{host}:{port}"},
+            "integration_commands": commands(directory / "keys"),
+        }
+
+
+def run(targets: list[str], directory: Path) -> int:
+    """Stage the collection under ``directory`` and return the status of ansible-test on the targets."""
+    subprocess.run([ROOT / "tests" / "gates" / "stage.sh", directory], check=True, cwd=ROOT)
+    collection = directory / "ansible_collections" / "bot_freqtrade" / "platform"
+    with services(directory) as variables:
+        config = collection / "tests" / "integration" / "integration_config.yml"
+        config.write_text(json.dumps(variables))
+        command = ["ansible-test", "integration", "--local", "--color", "no", *targets]
+        return subprocess.run(command, cwd=collection, check=False).returncode
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="bot_freqtrade-integration-") as name:
+        os.chmod(name, 0o755)
+        return run(sys.argv[1:], Path(name))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
