@@ -55,13 +55,9 @@ def clients(live: Live, trail: Trail) -> Iterator[Callable[[], int]]:
     made: list[int] = []
 
     def register() -> int:
-        made.append(_next_number(live))
-        live.register(made[-1])
+        made.append(new_client(live))
         return made[-1]
 
-    for number in STORY_CLIENTS:
-        if live.contract.functions.walletOf(number).call() == NO_WALLET:
-            live.register(number)
     yield register
     running = [number for number in made if trail.file_exists(number) and live.values(number)["replicas"]]
     for sent in [live.send(number, STOP) for number in running]:
@@ -74,8 +70,12 @@ def client(clients: Callable[[], int]) -> int:
     return clients()
 
 
-def _next_number(live: Live) -> int:
+def new_client(live: Live) -> int:
+    """Register the next number; the first two are the story's."""
     number = 1
-    while live.contract.functions.walletOf(number).call() != NO_WALLET:
+    while live.contract.functions.walletOf(number).call() != NO_WALLET or number in STORY_CLIENTS:
+        if number in STORY_CLIENTS:
+            live.register(number)
         number += 1
+    live.register(number)
     return number

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a mined event to its approval, against the floor: ``bench_pipeline.py [--runs N]``.
+
+Both run in turn on the same platform, so their ratio holds where the seconds do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+import typing as t
+
+import yaml
+
+from tests.bench.floor import Floor
+from tests.e2e.conftest import new_client
+from tests.e2e.live import ROOT, Live, Sent, eventually
+from tests.e2e.story import STOP, start
+from tests.e2e.trail import Trail
+
+Stages = dict[str, float]
+
+RESULT = ROOT / "build" / "bench" / "pipeline.json"
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- pipeline: begin -->", "<!-- pipeline: end -->"
+
+
+def approve(live: Live, trail: Trail, client: int) -> Stages:
+    """Start a client's bot by a command; seconds of each stage, and of all from mined block to verdict."""
+    sent = live.send(client, start("SampleTrend"))
+    begin = time.time()
+    verdict = eventually(lambda: live.verdict(sent.id), "a verdict", 300, 0.05)
+    total = time.time() - begin
+    if verdict.status != "Approved":
+        raise SystemExit(f"The start ended {verdict.status} {verdict.reason}\n{trail.story(sent.id)}")
+    timings = trail.row(sent.id)["timings"] | {"mined": begin}
+    reached = sorted((moment, stage) for stage, moment in timings.items() if stage != "verdict_mined")
+    stages = {stage: moment - before for (before, _), (moment, stage) in itertools.pairwise(reached)}
+    return stages | {"verdict": begin + total - reached[-1][0], "total": total}
+
+
+def stop(live: Live, client: int) -> None:
+    """Stop a client's bot."""
+    sent: Sent = live.send(client, STOP)
+    if live.decided(sent).status != "Approved":
+        raise SystemExit("The stop was not approved")
+
+
+def medians(runs: list[Stages]) -> Stages:
+    """The median of each stage."""
+    return {name: round(statistics.median(run[name] for run in runs), 2) for name in runs[0]}
+
+
+def measure(runs: int) -> dict[str, t.Any]:
+    """Measure both in turn."""
+    live = Live()
+    trail = Trail(live)
+    variables = yaml.safe_load((ROOT / "build" / "local" / "vars.yml").read_text())
+    client = new_client(live)
+    first = approve(live, trail, client)
+    values = live.values(client)
+    stop(live, client)
+    pipeline: list[Stages] = []
+    floors: list[Stages] = []
+    floor = Floor(live, client, variables["platform_health_stable_seconds"])
+    with tempfile.TemporaryDirectory() as folder:
+        floor.prepare(folder, values)
+        try:
+            for number in range(1, runs + 1):
+                floors.append(floor.measure())
+                floor.stop()
+                pipeline.append(approve(live, trail, client))
+                stop(live, client)
+                totals = f"floor {floors[-1]['total']:.1f} s, pipeline {pipeline[-1]['total']:.1f} s"
+                print(f"run {number} of {runs}: {totals}", flush=True)
+        finally:
+            floor.remove()
+    return {
+        "host": host_facts(),
+        "runs": runs,
+        "first_start": {name: round(seconds, 2) for name, seconds in first.items()},
+        "pipeline": {"median": medians(pipeline), "runs": pipeline},
+        "floor": {"median": medians(floors), "runs": floors},
+        "ratio": round(medians(pipeline)["total"] / medians(floors)["total"], 2),
+    }
+
+
+def host_facts() -> dict[str, t.Any]:
+    """What the numbers were measured on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "distribution": platform.freedesktop_os_release()["PRETTY_NAME"],
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory),
+        "python": platform.python_version(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
+
+
+def section(result: dict[str, t.Any]) -> str:
+    """The result as a section of the page on benchmarks."""
+    facts, median, floor = result["host"], result["pipeline"]["median"], result["floor"]["median"]
+    system = f"{facts['distribution']}, {facts['system']}, {facts['cores']} shared cores"
+    totals = {
+        "pipeline": median["total"],
+        "floor": floor["total"],
+        "first start of a new client": result["first_start"]["total"],
+    }
+    lines = [
+        BEGIN,
+        "## A command, from mined block to Approved",
+        "",
+        f"{system}, {facts['memory_gib']} GiB, Python {facts['python']}; {facts['date']}.",
+        f"Medians of {result['runs']} runs of each, in turn. **Ratio to the floor: {result['ratio']:.2f}**",
+        "",
+        *_table("In all", totals),
+        "",
+        *_table("Pipeline: stage reached", median),
+        "",
+        *_table("Floor", floor),
+        END,
+    ]
+    return "\n".join(lines)
+
+
+def _table(title: str, stages: Stages) -> list[str]:
+    rows = [f"| {name} | {seconds:.2f} |" for name, seconds in stages.items() if name != "total"]
+    return [f"| {title} | seconds |", "| --- | --- |", *rows]
+
+
+def write(result: dict[str, t.Any]) -> None:
+    """Keep the numbers, and replace the page's section by them."""
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n"
+    before, _, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before.rstrip()}\n\n{section(result)}\n{after.lstrip()}", encoding="utf-8")
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=10, help="how many of each (10)")
+    result = measure(parser.parse_args().runs)
+    write(result)
+    print(section(result))
+
+
+if __name__ == "__main__":
+    main()

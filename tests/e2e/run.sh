@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The whole platform: started, told the story, hurt, searched for secrets, taken down; nothing may be left.
+# usage: tests/e2e/run.sh [pytest options]   (make e2e)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+logs=build/local-logs
+snapshot=$(mktemp)
+platform() { PYTHONPATH="$PWD/infra/local:${PYTHONPATH:-}" python -m platform_local "$@"; }
+say() { printf '[%s] e2e: %s\n' "$(date +%T)" "$*"; }
+
+finish() {
+  local status=$?
+  trap - EXIT
+  if [ "$status" -ne 0 ] && [ -d "$logs" ]; then
+    for name in listener-watch listener-dispatch listener-send listener-api kubelet postgres anvil supervisord; do
+      [ ! -s "$logs/$name.log" ] || { echo "--- the end of $logs/$name.log"; tail -n 20 "$logs/$name.log" | cut -c -600; }
+    done
+  fi
+  say "taking the platform down"
+  ansible-playbook bot_freqtrade.platform.local_down || status=1
+  say "looking for what is left on the host"
+  platform leftovers "$snapshot" >/dev/null || status=1
+  rm -f "$snapshot"
+  say "$([ "$status" -eq 0 ] && echo passed || echo FAILED)"
+  exit "$status"
+}
+
+if [ -n "$(platform status | grep -o RUNNING || true)" ]; then
+  say "a platform runs already: take it down first (make demo-down)"
+  exit 1
+fi
+platform snapshot >"$snapshot"
+trap finish EXIT
+
+say "building what is not in the cache"
+platform build
+say "starting the platform"
+ansible-playbook bot_freqtrade.platform.local_up
+say "the story, the operator's way, faults, the search for secrets"
+pytest -v --durations=15 "$@" \
+  tests/e2e/test_story.py tests/e2e/test_guard.py tests/e2e/test_operator.py tests/e2e/faults tests/e2e/test_canary.py
