@@ -14,20 +14,18 @@ def database_url(
 ) -> str:
     """Return the URL for SQLAlchemy with the driver psycopg2, in the one form that Freqtrade accepts.
 
-    The search path travels in ``options``: libpq knows no ``search_path`` parameter. The plugin
-    ``platform_preping`` of the bot's image tests a pooled connection before use, and the keepalives end one
-    whose server is gone.
+    The search path travels in ``options``: libpq knows no ``search_path`` parameter. Every parameter is one of
+    libpq's, so other clients can use the URL; the chart appends what only the bot's image understands. The
+    keepalives end a connection whose server is gone.
     """
     query = {
         "options": f"-csearch_path={schema}",
         "sslmode": sslmode,
         "connect_timeout": "5",
-        "application_name": user,
         "keepalives": "1",
         "keepalives_idle": "30",
         "keepalives_interval": "10",
         "keepalives_count": "3",
-        "plugin": "platform_preping",
     }
     quoted = {name: urllib.parse.quote(value, safe="") for name, value in query.items()}
     login = f"{urllib.parse.quote(user, safe='')}:{urllib.parse.quote(password, safe='')}"

@@ -21,8 +21,8 @@ PARTS = {
 def test_the_url_has_the_form_that_freqtrade_accepts() -> None:
     assert database_url(**PARTS) == (  # type: ignore[arg-type]
         "postgresql+psycopg2://cliente_001:p%2Fss%40word@10.88.77.1:54320/freqtrade_multi"
-        "?options=-csearch_path%3Dcliente_001&sslmode=prefer&connect_timeout=5&application_name=cliente_001"
-        "&keepalives=1&keepalives_idle=30&keepalives_interval=10&keepalives_count=3&plugin=platform_preping"
+        "?options=-csearch_path%3Dcliente_001&sslmode=prefer&connect_timeout=5"
+        "&keepalives=1&keepalives_idle=30&keepalives_interval=10&keepalives_count=3"
     )
 
 
