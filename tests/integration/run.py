@@ -69,7 +69,7 @@ def commands(key_directory: Path) -> dict[str, dict[str, t.Any]]:
     key = _envelope.KeyStore(key_directory).generate()
     start = {"operation": "trade.start", "specification": SPECIFICATION}
     exchange = {"key": "canary-of-the-exchange-key", "secret": "canary-of-the-exchange-secret"}
-    plaintexts = {
+    plaintexts: dict[str, tuple[int, dict[str, t.Any]]] = {
         "first": (1, {**start, "exchange": exchange}),
         "first_again": (1, {**start, "exchange": exchange}),
         "second": (2, {**start, "exchange": exchange}),

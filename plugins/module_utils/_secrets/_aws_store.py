@@ -20,15 +20,6 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._s
     Secret,
 )
 
-try:
-    import boto3
-    import botocore.config
-    import botocore.exceptions
-except ImportError:
-    HAS_BOTO3 = False
-else:
-    HAS_BOTO3 = True
-
 _NOTES: t.Final = "platform"
 _IMMUTABLE: t.Final = "immutable"
 _CURRENT: t.Final = "AWSCURRENT"
@@ -117,8 +108,13 @@ def connect(region: str | None, endpoint_url: str | None) -> t.Any:
 
     :raises PlatformError: ``library_missing``, or ``usage`` when no region is known.
     """
-    if not HAS_BOTO3:
-        raise PlatformError("library_missing", "The Python library boto3 is missing")
+    # Imported here, because it takes half a second that runs with Kubernetes need not spend.
+    try:
+        import boto3
+        import botocore.config
+        import botocore.exceptions
+    except ImportError:
+        raise PlatformError("library_missing", "The Python library boto3 is missing") from None
     config = botocore.config.Config(
         connect_timeout=10, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}
     )
@@ -135,16 +131,18 @@ class _Missing(Exception):
 @contextlib.contextmanager
 def _translated(verb: str, name: str) -> t.Iterator[None]:
     """Turn the errors of boto3 into ours; their texts are left out, because they may quote the request."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
-    except botocore.exceptions.ClientError as error:
+    except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ResourceNotFoundException":
             raise _Missing from None
         if code == "ResourceExistsException":
             raise Changed from None
         raise _unreachable(verb, name, code) from None
-    except botocore.exceptions.BotoCoreError as error:
+    except BotoCoreError as error:
         raise _unreachable(verb, name, type(error).__name__) from None
 
 
