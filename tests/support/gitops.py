@@ -33,6 +33,7 @@ class Origin:
     def create(cls, directory: pathlib.Path) -> Origin:
         """Make a repository with the chart's schema and one commit on main."""
         origin = cls(directory / "origin.git", directory / "work")
+        directory.mkdir(parents=True, exist_ok=True)
         subprocess.run(["git", "init", "--quiet", "--bare", "-b", "main", str(origin.bare)], check=True)
         schema = origin.work / "charts" / "freqtrade" / "values.schema.json"
         schema.parent.mkdir(parents=True)

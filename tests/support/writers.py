@@ -3,8 +3,8 @@
 
 """Processes that write clients' values files.
 
-``python writers.py URL CACHE CLIENT COUNT`` says ``ready``, waits for a line, commits COUNT starts of
-the client and prints the seconds of each as a JSON list.
+``python writers.py URL CACHE CLIENT COUNT FIRST`` says ``ready``, waits for a line, commits COUNT starts
+of the client, from the sequence FIRST on, and prints the seconds of each as a JSON list.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def decide(client: int, sequence: int) -> Request:
 class Writer:
     """A process that commits once it is told to."""
 
-    def __init__(self, url: str, cache_dir: pathlib.Path, client: int, count: int) -> None:
-        command = [sys.executable, __file__, url, str(cache_dir), str(client), str(count)]
+    def __init__(self, url: str, cache_dir: pathlib.Path, client: int, count: int, first: int = 1) -> None:
+        command = [sys.executable, __file__, url, str(cache_dir), str(client), str(count), str(first)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -75,14 +75,15 @@ class Writer:
 
 
 def main(arguments: list[str]) -> None:
-    url, cache_dir, client, count = arguments
+    url, cache_dir = arguments[:2]
+    client, count, first = map(int, arguments[2:])
     repository = GitRepository(url, cache_dir=cache_dir, timeout=120)
     print("ready", flush=True)
     sys.stdin.readline()
     seconds = []
-    for sequence in range(1, int(count) + 1):
+    for sequence in range(first, first + count):
         begin = time.monotonic()
-        transact(repository, start(int(client), sequence))
+        transact(repository, start(client, sequence))
         seconds.append(time.monotonic() - begin)
     print(json.dumps(seconds))
 

@@ -31,7 +31,7 @@ _BRANCH = re.compile(r"(?!.*(?:\.\.|//|\.lock|/$))[A-Za-z0-9][A-Za-z0-9._/-]{0,1
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@")
-_LOST_RACE = ("stale info", "fetch first", "non-fast-forward", "failed to update ref", "cannot lock ref")
+_REFUSAL = re.compile(r"\[(?:remote )?rejected\] \(([^)]*)\)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -298,13 +298,14 @@ class _Writer:
         return Receipt(commit, change, pushed=True)
 
     def _give_up_or_wait(self, error: command.GitFailed) -> None:
-        lost = any(words in error.stdout + error.stderr for words in _LOST_RACE)
-        if "[remote rejected]" in error.stdout and not lost:
-            reason = command.redact(error.stderr)
-            raise PlatformError("git_conflict", f"The repository refuses the commit: {reason}")
+        """Wait a little before the next attempt, except where a hook of the remote refuses each of them."""
+        refusal = _REFUSAL.search(error.stdout)
+        if refusal and "hook declined" in refusal[1]:
+            raise PlatformError("git_conflict", f"The repository refuses the commit: {error.stderr}")
         if self._fresh and not pause(len(self._sent), self._copy.deadline):
-            code = "git_conflict" if lost else "git_unreachable"
-            raise PlatformError(code, f"Cannot push a commit in time: {error.stderr}")
+            code = "git_conflict" if refusal else "git_unreachable"
+            reason = refusal[1] if refusal else error.stderr
+            raise PlatformError(code, f"Cannot push a commit in time: {reason}")
 
     def _landed(self) -> Receipt | None:
         """Find the commit of a push whose answer got lost."""
