@@ -24,7 +24,7 @@ url = re.sub(r"^postgresql\+\w+://", "postgresql://", os.environ["DATABASE_URL"]
 def end(code, reason):
     print(f"init-schema: {code} {reason}", flush=True)
     try:
-        with open("/dev/termination-log", "w", encoding="ascii") as message:
+        with open(os.environ.get("TERMINATION_LOG", "/dev/termination-log"), "w", encoding="ascii") as message:
             json.dump({"code": code, "exit": 1}, message)
     except OSError:
         pass
