@@ -168,38 +168,71 @@ def _other_block(field: str, value: str) -> Alter:
     return alter
 
 
+def _other_head() -> Alter:
+    """Give the final block another hash when it is asked for by its number."""
+    heads: set[str] = set()
+
+    def alter(params: list[Any], block: Any) -> Any:
+        if params[0] == "finalized":
+            heads.add(block["number"])
+        return {**block, "hash": HASH} if params[0] in heads else block
+
+    return alter
+
+
 HASH = "0x" + "ab" * 32
-LIES: dict[str, tuple[str, Alter]] = {
-    "another chain": ("eth_chainId", lambda params, result: "0x1"),
-    "a parent that is none": ("eth_getBlockByNumber", _other_block("parentHash", HASH)),
-    "a block of another number": ("eth_getBlockByNumber", _other_block("number", "0x7")),
-    "another hash of the head": ("eth_getBlockByNumber", _other_block("hash", HASH)),
+LIES: dict[str, tuple[str, Alter, str]] = {
+    "another chain": ("eth_chainId", lambda params, result: "0x1", "it comes from chain 1"),
+    "a parent that is none": (
+        "eth_getBlockByNumber", _other_block("parentHash", HASH), "is not the child of block",
+    ),
+    "a block of another number": (
+        "eth_getBlockByNumber", _other_block("number", "0x7"), "another number than was asked for",
+    ),
+    "another hash of the head": ("eth_getBlockByNumber", _other_head(), "has changed while it was read"),
     "no such block": (
         "eth_getBlockByNumber",
         lambda params, result: None if params[0].startswith("0x") else result,
+        "does not have a block that it named before",
     ),
-    "no logs of the range": ("eth_getLogs", _only("fromBlock", lambda params, logs: [])),
-    "no logs of the block": ("eth_getLogs", _only("blockHash", lambda params, logs: [])),
-    "no logs at all": ("eth_getLogs", lambda params, logs: []),
-    "all logs but the last": ("eth_getLogs", lambda params, logs: logs[:-1]),
-    "a log twice": ("eth_getLogs", lambda params, logs: [*logs, *logs[:1]]),
-    "a log of another address": ("eth_getLogs", _first_log({"address": "0x" + "11" * 20})),
-    "a log of another topic": ("eth_getLogs", _first_log({"topics": [HASH]})),
-    "a log of another block": ("eth_getLogs", _first_log({"blockHash": HASH})),
-    "a log that was removed": ("eth_getLogs", _first_log({"removed": True})),
-    "a log with rubbish": ("eth_getLogs", _first_log({"data": "0x1234"})),
+    "an empty bloom": (
+        "eth_getBlockByNumber",
+        lambda params, block: {**block, "logsBloom": "0x" + "00" * 256},
+        "not in the bloom of its block",
+    ),
+    "no logs of the range": (
+        "eth_getLogs", _only("fromBlock", lambda params, logs: []), "not those of its blocks",
+    ),
+    "no logs of the block": (
+        "eth_getLogs", _only("blockHash", lambda params, logs: []), "more logs than were given",
+    ),
+    "no logs at all": ("eth_getLogs", lambda params, logs: [], "more logs than were given"),
+    "all logs but the last": ("eth_getLogs", lambda params, logs: logs[:-1], "more logs than were given"),
+    "a log twice": ("eth_getLogs", lambda params, logs: [*logs, *logs[:1]], "given twice"),
+    "a log of another address": (
+        "eth_getLogs", _first_log({"address": "0x" + "11" * 20}), "another address or topic",
+    ),
+    "a log of another topic": ("eth_getLogs", _first_log({"topics": [HASH]}), "another address or topic"),
+    "a log of another block": ("eth_getLogs", _first_log({"blockHash": HASH}), "which was not asked for"),
+    "a log that was removed": ("eth_getLogs", _first_log({"removed": True}), "which was not asked for"),
+    "a log with rubbish": (
+        "eth_getLogs", lambda params, logs: [{**log, "data": "0x1234"} for log in logs], "0x1234",
+    ),
     "a log with another payload": (
         "eth_getLogs",
         lambda params, logs: [{**log, "data": log["data"].replace("5ea1ed", "5ea1ee")} for log in logs],
+        "has not the id of its contents",
     ),
-    "an empty bloom": ("eth_getBlockByNumber", _other_block("logsBloom", "0x" + "00" * 256)),
-    "a command the contract has not": ("eth_call", lambda params, result: "0x" + "00" * 192),
+    "a command the contract has not": (
+        "eth_call", lambda params, result: "0x" + "00" * 192, "does not hold the command",
+    ),
     "a command of another client": (
         "eth_call",
         lambda params, result: result[:66] + "00" * 31 + "05" + result[130:],
+        "does not hold the command",
     ),
-    "no list": ("eth_getLogs", lambda params, logs: None),
-}
+    "no list": ("eth_getLogs", lambda params, logs: None, "no list of objects"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LIES)
@@ -211,9 +244,10 @@ def test_a_lie_is_not_believed_and_does_no_harm(
         listener.submit(wallet, bytes.fromhex("5ea1ed") * 11)
     listener.chain.finalize()
     written = listener.written()
-    proxy.lie(*LIES[name])
+    method, alter, text = LIES[name]
+    proxy.lie(method, alter)
     watcher = listener.watcher(rpc_url=proxy.url)
-    with pytest.raises(PlatformError) as caught:
+    with pytest.raises(PlatformError, match=text) as caught:
         drain(watcher)
     assert caught.value.code == "chain_invalid"
     assert listener.written() == written
