@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The listener's database is lost: what the contract has decided is not run again, and commands go on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.live import Live, eventually
+from tests.e2e.machine import ROLES, Machine
+from tests.e2e.story import STOP, start
+from tests.e2e.trail import Trail, superuser
+
+LOST = ("run_events", "alarms", "transactions", "commands", "blocks", "signers")
+
+
+@pytest.mark.timeout(900)
+def test_a_lost_database_replays_nothing(live: Live, trail: Trail, machine: Machine, client: int) -> None:
+    trail.decided_once(live.send(client, start("SampleTrend")))
+    stop = live.send(client, STOP)
+    trail.decided_once(stop)
+    head = trail.head()
+    machine.stop(*ROLES)
+    with superuser(live, live.facts["platform_database"]["name"]) as connection, connection:
+        connection.cursor().execute(f"TRUNCATE {', '.join(LOST)}")
+    machine.start(*ROLES)
+    eventually(lambda: trail.row(stop.id), "the stop, read from the chain again", 120)
+    rows = trail.select("SELECT state, attempt FROM commands WHERE client = %s", client)
+    assert rows == [("done", 0), ("done", 0)]
+    assert trail.head() == head
+    trail.decided_once(live.send(client, start("SampleTrend")))
+    trail.trades_once(client)
