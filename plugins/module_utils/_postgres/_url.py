@@ -14,9 +14,9 @@ def database_url(
 ) -> str:
     """Return the URL for SQLAlchemy with the driver psycopg2, in the one form that Freqtrade accepts.
 
-    The search path travels in ``options``: libpq knows no ``search_path`` parameter. Every parameter is one of
-    libpq's, so other clients can use the URL; the chart appends what only the bot's image understands. The
-    keepalives end a connection whose server is gone.
+    The search path travels in ``options``: libpq knows no ``search_path`` parameter. Every parameter is one
+    of libpq's, so other clients can use the URL; the chart appends what only the bot's image understands.
+    The keepalives end a connection whose server is gone.
     """
     query = {
         "options": f"-csearch_path={schema}",
