@@ -40,8 +40,9 @@ ASK_AGAIN_SECONDS: t.Final = 5.0
 """A request can be lost between two reconciliations, and what Argo CD could not see may have come back."""
 PATIENCE_SECONDS: t.Final = 1.5
 """How long the automated sync may take to start before the sync is issued by us."""
-VERIFICATION_SECONDS: t.Final = 1.0
-"""How long the comparison after an operation may take before it is asked for."""
+SHORT_SECONDS: t.Final = 1.0
+"""The same as :data:`ASK_AGAIN_SECONDS` for what takes a moment: a new client's project has to be there
+before its Application can be made, and the comparison after an operation comes by itself as a rule."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Synchronisation:
             self._end_foreign(application, progress)
         elif progress.stage is Stage.OPERATION:
             self._issue(application, progress)
-        is_late = progress.stage is Stage.VERIFICATION and self._waited() > VERIFICATION_SECONDS
+        is_late = progress.stage is Stage.VERIFICATION and self._waited() > SHORT_SECONDS
         if (is_late or not progress.is_compared) and _REFRESH not in _annotations(application):
             # Past the cache after an error, because Argo CD may keep it there.
             kind = "hard" if progress.problem else "normal"
@@ -156,7 +157,8 @@ class Synchronisation:
 
     def _ask(self, resource: Resource, name: str, annotation: str, value: str) -> bool:
         """Annotate the object unless that has just been done."""
-        seconds = VERIFICATION_SECONDS if self._stage is Stage.VERIFICATION else ASK_AGAIN_SECONDS
+        is_short = self._stage in (Stage.APPLICATION, Stage.VERIFICATION)
+        seconds = SHORT_SECONDS if is_short else ASK_AGAIN_SECONDS
         if self._asked_at is not None and self._watch.elapsed - self._asked_at < seconds:
             return False
         body = {"metadata": {"annotations": {annotation: value}}}

@@ -146,10 +146,10 @@ class HealthWatch:
         if isinstance(seen, Observation) and (verdict is None or verdict.verdict != UNHEALTHY):
             verdict = conclude(seen)
         verdict = verdict or Verdict(UNREACHABLE, "undecided")
-        code = verdict.reason
+        code, why = verdict.reason, verdict.text
         if expected == STOPPED and isinstance(seen, Observation):
-            code = "bot_not_stopped"
-        text = f"The bot of {self._namespace} is not {expected}: {verdict.text}"
+            code, why = "bot_not_stopped", f"{len(seen.pods)} pods are left, {seen.replicas} are wanted"
+        text = f"The bot of {self._namespace} is not {expected}: {why}"
         return PlatformError(code, text, **self._report(verdict, seen))
 
     def _report(self, verdict: Verdict, seen: Observation | Verdict) -> Object:

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import datetime
+import json
+import pathlib
 import typing as t
 
 import pytest
@@ -296,6 +299,30 @@ def test_a_missing_secret_of_the_exchange_is_told_from_one_of_the_platform(
 )
 def test_at_the_deadline_only_what_was_seen_is_concluded(seen: Observation, verdict: tuple[str, str]) -> None:
     assert conclusion_of(seen) == verdict
+
+
+FIXTURES = pathlib.Path(__file__).parent / "fixtures"
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("ready", ("healthy", "")),
+        ("crash", ("unhealthy", "bot_crashed")),
+        ("typed", ("unhealthy", "strategy_not_loadable")),
+        ("secret", ("unhealthy", "exchange_secret_missing")),
+        ("noimage", None),
+        ("raises", None),
+    ],
+)
+def test_a_pod_that_a_kubelet_wrote_is_understood(name: str, verdict: tuple[str, str] | None) -> None:
+    found = json.loads((FIXTURES / f"pod-{name}.json").read_text())
+    own = replica_set(2)
+    own["metadata"]["uid"] = found["metadata"]["ownerReferences"][0]["uid"]
+    later = datetime.datetime.fromisoformat(found["metadata"]["creationTimestamp"]) + datetime.timedelta(
+        minutes=1
+    )
+    assert verdict_of(observe(found, replica_sets=[own], now=later)) == verdict
 
 
 def test_why_no_pod_was_made_is_told() -> None:

@@ -202,9 +202,9 @@ def test_only_a_missing_application_makes_us_ask_the_application_set() -> None:
 def test_an_application_that_never_comes_is_blind_and_names_the_error_of_its_set() -> None:
     argo = ArgoCD(None)
     with pytest.raises(PlatformError, match="the ApplicationSet clientes has not made it: no!") as caught:
-        start(argo, 12).run()
+        start(argo, 3.5).run()
     assert caught.value.code == "argocd_unreachable"
-    assert [round(at) for at, _, _ in argo.patches] == [0, 5, 10]
+    assert [round(at) for at, _, _ in argo.patches] == [0, 1, 2, 3]
 
 
 def test_a_revision_that_was_given_up_is_synced_again_after_some_patience() -> None:
