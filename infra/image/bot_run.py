@@ -7,6 +7,7 @@ Freqtrade ends with 0 on a configuration error and with 130 when it is asked to 
 never 0, and an asked one always.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import threading
 
 USER_DATA = "/freqtrade/user_data"
 TERMINATION_LOG = "/dev/termination-log"
+LAST_VERDICT = "/tmp/bot-health"  # noqa: S108
 EXIT_CONFIG = 78
 
 # What Freqtrade logs last, after its cleanup. When it fails before its worker exists, the thread of its API
@@ -129,6 +131,9 @@ class Freqtrade:
 
 
 def main() -> int:
+    # /tmp outlives the container, and each container's log has to hold the probe's verdict.
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(LAST_VERDICT)
     for folder in USER_DATA_FOLDERS:
         os.makedirs(os.path.join(USER_DATA, folder), exist_ok=True)
     code, status = Freqtrade(["freqtrade", *sys.argv[1:]]).run()

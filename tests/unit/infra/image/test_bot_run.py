@@ -95,3 +95,19 @@ def test_a_process_that_stays_after_its_last_words_is_ended(monkeypatch):
     staying = f"import time; print({LINES['strategy_not_loadable']!r}); time.sleep(30)"
     assert bot_run.Freqtrade(program(staying)).run() == ("strategy_not_loadable", 1)
     assert time.monotonic() - started < 10
+
+
+def test_each_container_starts_with_an_untold_verdict(monkeypatch, tmp_path):
+    verdict, message = tmp_path / "bot-health", tmp_path / "termination-log"
+    verdict.write_text("bot-health: bot_not_ready the API is not up yet\n")
+    freqtrade = tmp_path / "freqtrade"
+    freqtrade.write_text("#!/bin/sh\nexit 2\n")
+    freqtrade.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(bot_run, "USER_DATA", str(tmp_path))
+    monkeypatch.setattr(bot_run, "LAST_VERDICT", str(verdict))
+    monkeypatch.setattr(bot_run, "TERMINATION_LOG", str(message))
+    monkeypatch.setattr(sys, "argv", ["bot-run", "trade"])
+    assert bot_run.main() == 2
+    assert not verdict.exists()
+    assert message.read_text() == '{"code": "bot_crashed", "exit": 2}'
