@@ -50,6 +50,10 @@ options:
       - How many connections the role may have at a time. A bot opens 15 at the most.
     type: int
     default: 20
+notes:
+  - The database must be closed to C(PUBLIC) before the first client comes. That is part of making it.
+  - PostgreSQL shows every role the names of all roles, schemas and tables, the settings of roles, and the
+    number of rows in tables. That is why clients are numbers here.
 seealso:
   - module: bot_freqtrade.platform.tenant_schema_info
   - module: bot_freqtrade.platform.bot_secret

@@ -133,7 +133,7 @@ def test_a_failure_leaves_no_half_made_tenant(prepared: Prepared) -> None:
     with pytest.raises(PlatformError) as caught:
         _ensure(prepared)
     assert (caught.value.code, caught.value.details) == ("database_refused", {"sqlstate": "42501"})
-    assert prepared.as_superuser("SELECT FROM pg_roles WHERE rolname = 'cliente_001'") == []
+    assert prepared.as_superuser("SELECT rolname FROM pg_roles WHERE rolname = 'cliente_001'") == []
     prepared.as_superuser("GRANT CREATE ON DATABASE freqtrade_multi TO platform_admin")
 
 
@@ -148,7 +148,7 @@ def test_a_tenant_goes_with_everything_it_owns(prepared: Prepared) -> None:
     assert remove_tenant(prepared.login, NAME, NAME, check=False) == foreseen
     assert not report_tenant(prepared.login, NAME).exists
     assert not remove_tenant(prepared.login, NAME, NAME, check=False).changed
-    assert prepared.as_superuser("SELECT FROM pg_largeobject_metadata") == []
+    assert prepared.as_superuser("SELECT oid FROM pg_largeobject_metadata") == []
 
 
 def test_an_unconfirmed_drop_touches_nothing(prepared: Prepared) -> None:
