@@ -20,6 +20,7 @@ from .errors import LocalPlatformError
 from .options import Options
 from .paths import Layout
 from .pki import write_private
+from .progress import run
 from .supervisor import Program
 from .users import DISPATCH, LISTENER, POSTGRES
 
@@ -60,7 +61,7 @@ class Database:
             f"--pwfile={password_file}", "--locale=C.UTF-8", "--encoding=UTF8",
         )  # fmt: skip
         try:
-            enclosure.run(command, self._layout.logs / "initdb.log", user=POSTGRES)
+            run(enclosure.within(POSTGRES, command), self._layout.logs / "initdb.log")
         finally:
             password_file.unlink()
         access = "".join(

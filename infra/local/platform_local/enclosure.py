@@ -22,7 +22,6 @@ import typing as t
 from pathlib import Path
 
 from .errors import LocalPlatformError
-from .progress import run
 from .users import DISPATCH, User, write_databases
 
 FIXED_FOLDERS = (
@@ -45,7 +44,7 @@ class Enclosure:
 
     def alive(self) -> bool:
         """Whether it is there."""
-        return self._supervisor() is not None
+        return self._holder() is not None
 
     def start(
         self,
@@ -95,21 +94,18 @@ class Enclosure:
             )
         self._record.write_text(f"{holder.pid} {_start_time(holder.pid)}", encoding="ascii")
 
-    def run(
-        self, command: t.Sequence[str | Path], log: Path, user: User | None = None, **options: t.Any
-    ) -> None:
-        """Run a program inside to its end, as root or as one of the platform's users.
+    def within(self, user: User, command: t.Sequence[str | Path]) -> list[str | Path]:
+        """Return the command that runs another one inside, as one of the platform's users.
 
-        :raises LocalPlatformError: when it fails; the text names the log.
+        :raises LocalPlatformError: when the platform does not run.
         """
         process = self._supervisor()
         if process is None:
             raise LocalPlatformError("The platform does not run")
-        entry: list[str | Path] = ["nsenter", f"--target={process}", "--mount", "--pid", "--"]
-        if user:
-            number = str(user.number)
-            entry += ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups", "--"]
-        run([*entry, *command], log, **options)
+        number = str(user.number)
+        entry = ("nsenter", f"--target={process}", "--mount", "--pid", "--")
+        become = ("setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups", "--")
+        return [*entry, *become, *command]
 
     def end(self, seconds: float) -> None:
         """Wait until all processes inside have ended; kill what is left after the time."""

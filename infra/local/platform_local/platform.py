@@ -206,5 +206,6 @@ class Platform:
         roles = [f"listener-{role}" for role in ROLES]
         if any(self.states()[role] != "RUNNING" for role in roles):
             self._settings.migrate()
+            self._settings.make_token()
         started = [self._supervisor.start(role) for role in roles]
         return changed or any(started)

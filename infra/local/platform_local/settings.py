@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import typing as t
 from pathlib import Path
@@ -15,15 +16,20 @@ import yaml
 from . import chain, database, exchange
 from .argocd import NAMESPACE as ARGOCD_NAMESPACE
 from .enclosure import Enclosure
+from .errors import LocalPlatformError
 from .gitops import BRANCH, GitOps
 from .options import Options
 from .paths import Layout
+from .pki import write_private
+from .progress import run
 from .supervisor import Program
 from .users import DISPATCH, LISTENER, User
 
 API_PORT = 8000
 ROLES = {"watch": LISTENER, "dispatch": DISPATCH, "send": LISTENER, "api": LISTENER}
 """The listener's roles and the user that each runs as."""
+STOP_SECONDS = 25
+"""The dispatcher gives its runs some seconds to end, and then puts their commands back."""
 
 
 class Settings:
@@ -105,12 +111,25 @@ class Settings:
 
     def migrate(self) -> None:
         """Bring the listener's database to its schema."""
-        self._enclosure.run(
-            self._flask("migrate"),
-            self._layout.logs / "listener-migrate.log",
-            user=LISTENER,
-            env=self._environment(LISTENER, {}),
-        )
+        command = self._enclosure.within(LISTENER, self._flask("migrate"))
+        run(command, self._layout.logs / "listener-migrate.log", env=self._environment(LISTENER, {}))
+
+    def make_token(self) -> None:
+        """Make the operator's token for the API and keep it in a file; the database has its hash only.
+
+        :raises LocalPlatformError: when the listener refuses.
+        """
+        path = self._layout.secrets / "api-token"
+        if path.exists():
+            return
+        command = self._flask("token", "create", "--name", "operator", "--all")
+        done = subprocess.run(
+            [str(part) for part in self._enclosure.within(LISTENER, command)],
+            check=False, capture_output=True, text=True, env=self._environment(LISTENER, {}),
+        )  # fmt: skip
+        if done.returncode:
+            raise LocalPlatformError(f"The API's token was not made: {done.stderr.strip()}")
+        write_private(path, done.stdout.strip())
 
     def _role(self, role: str, user: User, deployment: t.Mapping[str, t.Any]) -> Program:
         return Program(
@@ -119,10 +138,11 @@ class Settings:
             user=user.name,
             environment=self._environment(user, self._chain(deployment) | self._own(role)),
             directory=self._layout.checkout,
+            stop_seconds=STOP_SECONDS,
         )
 
-    def _flask(self, role: str) -> tuple[str | Path, ...]:
-        return (sys.executable, "-m", "flask", "--app", "listener", role)
+    def _flask(self, *arguments: str) -> tuple[str | Path, ...]:
+        return (sys.executable, "-m", "flask", "--app", "listener", *arguments)
 
     def _environment(self, user: User, settings: t.Mapping[str, str | Path]) -> dict[str, str]:
         home = user.own(self._layout.data / "homes" / user.name)
@@ -133,7 +153,6 @@ class Settings:
             "PYTHONPATH": f"{self._layout.checkout}:{self._layout.collections}",
             "PYTHONUNBUFFERED": "1",
             "LC_ALL": "C.UTF-8",
-            "KUBECONFIG": folder / "kubeconfig",
             "PLATFORM_DATABASE_URL_FILE": folder / "database-url",
         }
         return {name: str(value) for name, value in {**common, **settings}.items()}
@@ -156,7 +175,11 @@ class Settings:
                 "PLATFORM_COLLECTIONS_PATH": self._layout.collections,
             },
             "send": {"PLATFORM_SIGNER_KEY_FILE": self._layout.listener / "operator.key"},
-            "api": {"PLATFORM_LISTEN_PORT": str(API_PORT)},
+            "api": {
+                "PLATFORM_LISTEN_PORT": str(API_PORT),
+                "PLATFORM_KUBECONFIG": self._layout.listener / "kubeconfig",
+                "PLATFORM_GITOPS_REPOSITORY": self._gitops.url,
+            },
         }
         return own.get(role, {})
 
