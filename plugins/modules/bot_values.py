@@ -1,6 +1,7 @@
 #!/usr/bin/python
-# SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
 
@@ -18,8 +19,7 @@ description:
     V(fence_stale), and the run of a command that was decided gets RV(recorded) and writes nothing.
   - A run without O(command_id) is an operator's. It goes on under the sequence that it finds, with the next
     attempt, and makes no commit when nothing else would change.
-  - Each commit names its client, command, sequence, attempt and transition in trailers, such as
-    C(Platform-Transition).
+  - Each commit names its run in trailers such as C(Platform-Sequence) and C(Platform-Transition).
 author:
   - The bot_freqtrade.platform founders (@bot-freqtrade)
 extends_documentation_fragment:
