@@ -14,7 +14,7 @@ import yaml
 
 from .control_plane import ControlPlane
 from .kubectl import cluster_role_binding
-from .paths import Layout
+from .paths import SYSTEM_PATH, Layout
 from .pki import write_private
 from .supervisor import Program
 
@@ -128,6 +128,7 @@ class ArgoCd:
             "ARGOCD_SSH_DATA_PATH": self._home / "ssh",
             "ARGOCD_GPG_DATA_PATH": self._home / "gpg",
             "HOME": self._home,
+            "PATH": f"{self._tools}:{SYSTEM_PATH}",
             "TMPDIR": self._home / "tmp",
             "REDIS_PASSWORD": self._password("redis"),
         }

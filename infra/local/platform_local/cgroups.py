@@ -13,7 +13,11 @@ GROUP = "bot_freqtrade"
 def create() -> None:
     """Make the group in every hierarchy of this host (one of cgroup v2, or one per controller of v1)."""
     for hierarchy in hierarchies():
-        (hierarchy / GROUP).mkdir(exist_ok=True)
+        group = hierarchy / GROUP
+        group.mkdir(exist_ok=True)
+        for controller in _controllers(hierarchy):
+            for parent in (hierarchy, group):
+                (parent / "cgroup.subtree_control").write_text(f"+{controller}", encoding="ascii")
 
 
 def remove() -> None:
@@ -25,6 +29,12 @@ def remove() -> None:
             group.rmdir()
         if top.is_dir():
             top.rmdir()
+
+
+def _controllers(hierarchy: Path) -> list[str]:
+    """Controllers that groups of a v2 hierarchy must be given; v1 hands them down by itself."""
+    file = hierarchy / "cgroup.controllers"
+    return file.read_text(encoding="ascii").split() if file.exists() else []
 
 
 def hierarchies() -> list[Path]:

@@ -22,6 +22,7 @@ import typing as t
 from pathlib import Path
 
 from .errors import LocalPlatformError
+from .paths import PYTHON, SYSTEM_PATH
 from .users import DISPATCH, User, write_databases
 
 FIXED_FOLDERS = (
@@ -84,13 +85,13 @@ class Enclosure:
         ]
         with log.open("ab") as output:
             holder = subprocess.Popen(
-                [*command, sys.executable, "-m", f"{__package__}.enclosure", json.dumps(plan)],
+                [*command, PYTHON, "-m", f"{__package__}.enclosure", json.dumps(plan)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
                 cwd="/",
-                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+                env={"PATH": SYSTEM_PATH, "PYTHONPATH": str(Path(__file__).parents[1]), "LC_ALL": "C.UTF-8"},
             )
         self._record.write_text(f"{holder.pid} {_start_time(holder.pid)}", encoding="ascii")
 

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import sys
 import typing as t
 import urllib.request
 
 from .options import Options
-from .paths import Layout
+from .paths import PYTHON, Layout
 from .supervisor import Program
 
 PORT = 8099
@@ -42,7 +41,7 @@ def ccxt_configuration(options: Options) -> dict[str, t.Any]:
 def program(layout: Layout, options: Options) -> Program:
     """The stand-in, where pods reach it."""
     script = layout.infra / "local" / "binance.py"
-    command = (sys.executable, script, "--host", options.host_address, "--port", str(PORT))
+    command = (PYTHON, script, "--host", options.host_address, "--port", str(PORT))
     return Program("binance", command, user="nobody", environment={"HOME": "/nonexistent"})
 
 

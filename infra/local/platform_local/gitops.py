@@ -40,6 +40,10 @@ class GitOps:
         cluster = self._options.cluster
         return cluster.gitops_repository if cluster else f"file://{self._layout.gitops}"
 
+    def trust(self) -> str:
+        """Git's configuration for users that do not own the repository: Git refuses it to them otherwise."""
+        return f"[safe]\n\tdirectory = {self._layout.gitops}\n"
+
     def publish(self, image: str) -> bool:
         """Make the repository, or bring template and environment in it up to date; False when they are.
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from pathlib import Path
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PYTHON = Path(sys.prefix) / "bin" / "python3"
+"""The interpreter under one name: the same platform must not look changed to whoever calls it by another."""
 
 
 def cache_root() -> Path:

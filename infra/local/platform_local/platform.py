@@ -177,10 +177,10 @@ class Platform:
         return True
 
     def _etc(self) -> dict[str, str]:
-        """Git asks who owns a repository; the platform's users may trust this one."""
+        """Files of /etc that are others inside. Playbooks read no user's Git configuration, only this."""
         system = Path("/etc/gitconfig")
         text = system.read_text(encoding="utf-8") if system.exists() else ""
-        return {"gitconfig": f"{text}\n[safe]\n\tdirectory = {self._layout.gitops}\n"}
+        return {"gitconfig": f"{text}\n{self._gitops.trust()}"}
 
     def _start_services(self) -> bool:
         changed = self._database.prepare(self._enclosure)

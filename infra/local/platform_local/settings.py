@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from .enclosure import Enclosure
 from .errors import LocalPlatformError
 from .gitops import BRANCH, GitOps
 from .options import Options
-from .paths import Layout
+from .paths import PYTHON, SYSTEM_PATH, Layout
 from .pki import write_private
 from .progress import run
 from .supervisor import Program
@@ -142,14 +141,15 @@ class Settings:
         )
 
     def _flask(self, *arguments: str) -> tuple[str | Path, ...]:
-        return (sys.executable, "-m", "flask", "--app", "listener", *arguments)
+        return (PYTHON, "-m", "flask", "--app", "listener", *arguments)
 
     def _environment(self, user: User, settings: t.Mapping[str, str | Path]) -> dict[str, str]:
         home = user.own(self._layout.data / "homes" / user.name)
+        write_private(home / ".gitconfig", self._gitops.trust(), user.number)
         folder = self._layout.platform if user is DISPATCH else self._layout.listener
         common = {
             "HOME": home,
-            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": f"{PYTHON.parent}:{SYSTEM_PATH}",
             "PYTHONPATH": f"{self._layout.checkout}:{self._layout.collections}",
             "PYTHONUNBUFFERED": "1",
             "LC_ALL": "C.UTF-8",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import http.client
-import os
 import shlex
 import time
 import typing as t
@@ -17,6 +16,7 @@ from pathlib import Path
 from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]
 
 from .errors import LocalPlatformError
+from .paths import SYSTEM_PATH
 from .progress import tail
 
 BAD_NAME, ALREADY_STARTED, NOT_RUNNING = 10, 60, 70
@@ -71,7 +71,7 @@ logfile_backups = 0
 pidfile = {socket.parent}/supervisord.pid
 childlogdir = {logs}
 minfds = 1024
-environment = PATH="{os.environ["PATH"].replace("%", "%%")}"
+environment = PATH="{SYSTEM_PATH}"
 
 [unix_http_server]
 file = {socket}

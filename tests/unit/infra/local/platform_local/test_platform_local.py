@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from platform_local import host, leftovers, pki
+from platform_local import cgroups, host, leftovers, pki
 from platform_local.errors import LocalPlatformError
 from platform_local.gitops import GitOps
 from platform_local.options import ExistingCluster, Options
@@ -74,6 +74,28 @@ def test_the_checker_names_what_is_new_and_what_is_gone() -> None:
     before = {"mount": ["a"], "user": ["root", "old"], "packet filter rule": []}
     after = {"mount": ["a", "b"], "user": ["root"], "packet filter rule": ["r"]}
     assert leftovers.differences(before, after) == ["mount: b", "packet filter rule: r", "user gone: old"]
+
+
+def test_pods_get_every_controller_of_a_v2_hierarchy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cgroup.controllers").write_text("cpu memory\n", encoding="ascii")
+    written: list[tuple[str, str]] = []
+    monkeypatch.setattr(cgroups, "hierarchies", lambda: [tmp_path])
+    monkeypatch.setattr(Path, "write_text", lambda path, text, **_: written.append((path.parent.name, text)))
+    cgroups.create()
+    group = cgroups.GROUP
+    assert written == [
+        (tmp_path.name, "+cpu"),
+        (group, "+cpu"),
+        (tmp_path.name, "+memory"),
+        (group, "+memory"),
+    ]
+
+
+def test_groups_go_with_all_groups_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / cgroups.GROUP / "kubepods" / "pod1").mkdir(parents=True)
+    monkeypatch.setattr(cgroups, "hierarchies", lambda: [tmp_path])
+    cgroups.remove()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_host_whose_platform_belongs_to_another_checkout_says_whose(
