@@ -25,7 +25,7 @@ _Settings = t.TypeVar("_Settings", bound=DatabaseSettings)
 
 def register_commands(app: Flask) -> None:
     """Add the roles and ``migrate`` to the commands of *app*."""
-    for command in (_migrate, _watch, _dispatch, _send, _api):
+    for command in (_migrate, _watch, _dispatch, _send, _api, _token, _openapi):
         app.cli.add_command(command)
 
 
@@ -79,6 +79,43 @@ def _api() -> None:
     from .api import run
 
     sys.exit(run(_load(ApiSettings, "api")))
+
+
+@click.group("token")
+def _token() -> None:
+    """Make and revoke the bearer tokens of the API."""
+
+
+@_token.command("create")
+@click.option("--name", required=True, help="Whose token it is.")
+@click.option("--client", type=click.IntRange(min=1), help="The one client that it may see.")
+@click.option("--all", "every", is_flag=True, help="It may see every client.")
+def _create_token(name: str, client: int | None, every: bool) -> None:
+    """Make a token and print it, this once; the store keeps its hash."""
+    from .api.access import make_token
+
+    if every == (client is not None):
+        raise click.UsageError("Say whom the token is for: --client NUMBER or --all")
+    click.echo(make_token(_load(DatabaseSettings, "token").database_url, name, client))
+
+
+@_token.command("revoke")
+@click.option("--name", required=True, help="Whose tokens end.")
+def _revoke_token(name: str) -> None:
+    """Revoke the tokens of a name."""
+    from .api.access import revoke_token
+
+    if not revoke_token(_load(DatabaseSettings, "token").database_url, name):
+        raise click.ClickException(f"No valid token has the name {name}")
+
+
+@click.command("openapi")
+@click.argument("output", type=click.File("w", atomic=True), default="docs/api/openapi.json")
+def _openapi(output: t.TextIO) -> None:
+    """Write the OpenAPI document."""
+    from .api import describe_api
+
+    output.write(describe_api())
 
 
 __all__ = ("register_commands",)

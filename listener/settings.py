@@ -205,6 +205,12 @@ class ApiSettings(ChainSettings):
 
     listen_host: str = "127.0.0.1"
     listen_port: PositiveInt = 8000
+    requests_per_minute: PositiveInt = 1200
+    """Requests of one token, or of one address without a good token."""
+    kubeconfig: FilePath | None = None
+    """Cluster that ``/readyz`` asks for; none when it is empty."""
+    gitops_repository: str = ""
+    """Repository that ``/readyz`` asks for."""
 
 
 __all__ = (

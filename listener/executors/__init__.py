@@ -22,14 +22,13 @@ def make_executor(settings: DispatchSettings, owner: str) -> Executor:
     :param owner: name of this worker, unique per process.
     :raises ValueError: the settings' file of variables is no mapping.
     """
-    source = Source(settings.chain_id, settings.contract)
     if settings.executor == "awx":
         from .awx import AwxExecutor
 
-        return AwxExecutor(settings, source, owner)
+        return AwxExecutor(settings, owner)
     from .runner import RunnerExecutor
 
-    return RunnerExecutor(settings, source, owner)
+    return RunnerExecutor(settings, owner)
 
 
 __all__ = (

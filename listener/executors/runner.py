@@ -16,7 +16,7 @@ import ansible_runner
 
 from listener.logs import get_logger
 
-from .interface import PLAYBOOKS, Leftover, Source, Work
+from .interface import PLAYBOOKS, Leftover, Work
 from .inventory import write_inventory
 from .reports import MAX_TEXT, Outcome, Report, Translator
 from .sandbox import RUNNERS_OWN, environment, read_only, read_variables, writable
@@ -44,9 +44,8 @@ class RunnerExecutor:
     :raises ValueError: the file of variables is no mapping.
     """
 
-    def __init__(self, settings: DispatchSettings, source: Source, owner: str) -> None:
+    def __init__(self, settings: DispatchSettings, owner: str) -> None:
         self._settings = settings
-        self.source = source
         read_variables(settings.vars_file)
         self._workspace = Workspace(settings.run_directory, owner)
         self._numbers = itertools.count(1)

@@ -32,7 +32,7 @@ from .ingest import (
     tell_chain,
     write_blocks,
 )
-from .queries import get_command, list_clients, list_commands
+from .queries import get_command, latest_commands, list_clients, list_commands, page_of_clients
 from .records import (
     RunEvent,
     Token,
@@ -85,6 +85,7 @@ __all__ = (
     "finish",
     "get_command",
     "heartbeat",
+    "latest_commands",
     "list_attempts",
     "list_clients",
     "list_commands",
@@ -95,6 +96,7 @@ __all__ = (
     "note_broadcast",
     "note_mined",
     "open_attempts",
+    "page_of_clients",
     "prepare",
     "prepare_replacement",
     "raise_alarm",

@@ -44,6 +44,37 @@ def list_commands(
     return [to_command(row) for row in connection.execute(statement)]
 
 
+def latest_commands(connection: sa.Connection, client: int, limit: int = 10) -> list[Command]:
+    """Return the last *limit* commands of a client, its last approved one, and all that are undecided."""
+    own = sa.select(commands.c.sequence).where(commands.c.client == client)
+    last = own.order_by(commands.c.sequence.desc()).limit(limit)
+    approved = own.where(commands.c.outcome == "approved").order_by(commands.c.sequence.desc()).limit(1)
+    rows = connection.execute(
+        sa.select(*COLUMNS)
+        .where(
+            commands.c.client == client,
+            sa.or_(
+                commands.c.sequence.in_(last.scalar_subquery()),
+                commands.c.sequence.in_(approved.scalar_subquery()),
+                commands.c.outcome.is_(None),
+            ),
+        )
+        .order_by(commands.c.sequence)
+    )
+    return [to_command(row) for row in rows]
+
+
+def page_of_clients(connection: sa.Connection, only: int | None, after: int, limit: int) -> list[int]:
+    """Return the numbers of clients that ever sent a command, ascending, above *after*.
+
+    :param only: None, or the one client to look for.
+    """
+    statement = sa.select(commands.c.client).distinct().where(commands.c.client > after)
+    if only is not None:
+        statement = statement.where(commands.c.client == only)
+    return list(connection.scalars(statement.order_by(commands.c.client).limit(limit)))
+
+
 def list_clients(connection: sa.Connection) -> list[int]:
     """Return the numbers of all clients that ever sent a command, ascending."""
     return list(connection.scalars(sa.select(commands.c.client).distinct().order_by(commands.c.client)))
