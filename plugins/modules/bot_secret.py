@@ -1,6 +1,7 @@
 #!/usr/bin/python
-# SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
 
@@ -17,8 +18,7 @@ description:
     with a private key of the platform, and stores them as C(BINANCE_API_KEY) and C(BINANCE_SECRET_KEY) in
     an immutable secret of its own for each command, such as C(cliente-001-exchange-7).
   - O(state=pruned) deletes exchange secrets, after it has raised the floor, a note of the database secret.
-    A run that was paused and wakes up late fails with RV(code=fence_stale) below the floor, and makes
-    nothing.
+    A run that wakes up late fails with RV(code=fence_stale) below the floor, and makes nothing.
 author:
   - The bot_freqtrade.platform founders (@bot-freqtrade)
 extends_documentation_fragment:
@@ -154,9 +154,8 @@ floor:
   sample: 8
 code:
   description:
-    - What the failure is. V(fence_stale), V(secret_conflict), V(secret_store_unreachable),
-      V(kubernetes_unreachable), V(kubernetes_refused), V(library_missing), V(usage), or why the payload was
-      refused, such as V(payload_not_opened) or V(key_unknown).
+    - What the failure is, such as V(fence_stale), V(secret_conflict), V(secret_store_unreachable), or
+      V(payload_not_opened).
   returned: failure
   type: str
   sample: fence_stale

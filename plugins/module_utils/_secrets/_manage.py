@@ -31,7 +31,6 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._s
 )
 
 _ROUNDS: t.Final = 5
-_Plan = t.Callable[[Secret | None], Content | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +150,7 @@ class ClientSecrets:
     def _floor(self) -> int:
         return floor_of(self._store.read(self._client.database_secret))
 
-    def _settle(self, name: str, plan: _Plan) -> Step:
+    def _settle(self, name: str, plan: t.Callable[[Secret | None], Content | None]) -> Step:
         """Read, plan and write one secret, again from the start when somebody else was faster."""
         for _round in range(_ROUNDS):
             current = self._store.read(name)

@@ -21,7 +21,7 @@ def random_text() -> str:
     JWT secret. None of these needs quoting in a URL.
     """
     first = secrets.choice(string.ascii_letters)
-    return first + "".join(secrets.choice(_CHARACTERS) for _ in range(LENGTH - 1))
+    return first + "".join(secrets.choice(_CHARACTERS) for _place in range(LENGTH - 1))
 
 
 __all__ = ("random_text",)

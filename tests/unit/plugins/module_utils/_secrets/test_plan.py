@@ -37,7 +37,7 @@ def _secret(content: Content | None) -> Secret:
 
 
 def test_random_text_is_never_read_as_a_number() -> None:
-    made = {random_text() for _ in range(2000)}
+    made = {random_text() for _time in range(2000)}
     assert len(made) == 2000
     assert all(text.isascii() and text.isalnum() and text[0].isalpha() and len(text) >= 32 for text in made)
 
