@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import psycopg2.extensions
 import pytest
 import sqlalchemy
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres import database_url
@@ -31,3 +32,8 @@ def test_sqlalchemy_reads_back_what_went_in(host: str) -> None:
     url = sqlalchemy.make_url(database_url(**{**PARTS, "host": host}))  # type: ignore[arg-type]
     assert (url.host, url.port, url.username, url.password) == (host, 54320, "cliente_001", "p/ss@word")
     assert url.query["options"] == "-csearch_path=cliente_001"
+
+
+def test_libpq_understands_each_parameter() -> None:
+    url = database_url(**PARTS).replace("postgresql+psycopg2://", "postgresql://")  # type: ignore[arg-type]
+    assert psycopg2.extensions.parse_dsn(url)["options"] == "-csearch_path=cliente_001"
