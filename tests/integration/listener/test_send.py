@@ -288,3 +288,21 @@ def test_the_command_of_a_block_that_this_node_has_not_is_left_alone(
         sender.step()
     assert listener.command(command).state == "decided"
     assert listener.alarms() == {}
+
+
+def test_a_receipt_of_a_block_that_is_not_on_the_chain_closes_nothing(
+    listener: Listener, wallet: LocalAccount, proxy: RpcProxy
+) -> None:
+    command = listener.decided(wallet)
+    sender = listener.sender(rpc_url=proxy.url)
+    sender.step()
+    proxy.lie(
+        "eth_getTransactionReceipt",
+        lambda params, receipt: receipt and {**receipt, "blockHash": "0x" + "ab" * 32},
+    )
+    bring_home(listener, sender, command)
+    sender.step()
+    assert [attempt.state for attempt in attempts(listener, command)] == ["mined"]
+    proxy.heal()
+    sender.step()
+    assert [attempt.state for attempt in attempts(listener, command)] == ["final"]
