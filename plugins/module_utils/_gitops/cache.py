@@ -35,11 +35,13 @@ _CONFIGURATION = """\
 [maintenance]
 \tauto = false
 [fastimport]
-\tunpackLimit = 1000
+\tunpackLimit = 1
+[transfer]
+\tunpackLimit = 1
 """
 _LOCK_WAIT = 5.0
-_MOST_LOOSE_OBJECTS = 100
-"""Per fan-out directory; about 25,000 objects in all. Then a new shallow copy is the cheaper one."""
+_MOST_PACKS = 100
+"""Each commit and each fetch adds one, as loose files cost another process; a new copy is cheap."""
 
 
 class Cache:
@@ -69,7 +71,7 @@ class Cache:
 
         Who waits holds the turnstile meanwhile, so that nobody who comes back at once gets in before.
         """
-        turnstile = _acquire(f"{self._path}.queue", deadline, pause=0.004)
+        turnstile = _acquire(f"{self._path}.queue", deadline, pause=0.02)
         if turnstile is None:
             return None
         try:
@@ -90,7 +92,11 @@ class Cache:
 
 
 def _acquire(path: str, deadline: Deadline, pause: float) -> int | None:
-    """Return a descriptor that locks ``path``; None at the deadline or where it cannot be written."""
+    """Return a descriptor that locks ``path``; None at the deadline or where it cannot be written.
+
+    Who has waited longer asks more often, so that nobody waits much longer than the others.
+    """
+    begin = time.monotonic()
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -104,7 +110,7 @@ def _acquire(path: str, deadline: Deadline, pause: float) -> int | None:
             if deadline.remaining == 0:
                 os.close(descriptor)
                 return None
-            time.sleep(pause)
+            time.sleep(pause / (1 + 40 * (time.monotonic() - begin)))
 
 
 def create(path: pathlib.Path) -> str:
@@ -134,11 +140,7 @@ def default_directory() -> str:
 
 
 def _is_worn(path: pathlib.Path) -> bool:
-    """Judge by one of the 256 fan-out directories, as ``git gc --auto`` does."""
-    try:
-        return len(os.listdir(path / "objects" / "17")) > _MOST_LOOSE_OBJECTS
-    except FileNotFoundError:
-        return False
+    return sum(1 for _ in path.glob("objects/pack/*.pack")) > _MOST_PACKS
 
 
 __all__ = ("Cache", "create", "default_directory", "discard")
