@@ -104,6 +104,10 @@ class Live:
         key = pathlib.Path(self.facts["keys"]["operator"]).read_text().strip()
         return str(Account.from_key(key).address)
 
+    def number(self, client: int) -> int:
+        """Number that the contract gave to the wallet; 0 when it is not registered."""
+        return int(self.contract.functions.clientOf(self.address(client)).call())
+
     def register(self, *clients: int) -> dict[str, t.Any]:
         """Register the wallets in this order and give them gas; the first wallet is client 1."""
         for client in clients:

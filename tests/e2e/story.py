@@ -65,8 +65,9 @@ class Story:
     def registers(self) -> None:
         self.tell("1. The contract is deployed; the platform's key is published")
         self.live.exchange("reset", keys={GOOD_KEYS["key"]: GOOD_KEYS["secret"]})
-        clients = self.live.register(1, 2)["clients"]
-        self.tell(f"   contract {self.live.facts['contract']}, clients registered: {len(clients)}")
+        self.live.register(1, 2)
+        numbers = [self.live.number(client) for client in (1, 2)]
+        self.expect(numbers == [1, 2], "the contract knows the wallets as clients 1 and 2")
 
     def starts(self) -> None:
         self.tell("2. Client 1 starts a bot (dry run, X-Wing)")
@@ -146,8 +147,11 @@ class Story:
         )
         text = " ".join(f"{stage} {seconds:.1f}" for stage, seconds in stages.items())
         self.tell(f"   {host(sent.client)} #{sent.sequence} {verdict.status} {verdict.reason} [{text}]")
-        self.expect(verdict.status == outcome, f"command {sent.id} ends {outcome}, not {verdict.status}")
-        self.expect(verdict.reason == reason, f"its reason is {reason!r}, not {verdict.reason!r}")
+        self.expect(
+            verdict.status == outcome,
+            f"command #{sent.sequence} of {host(sent.client)} ends {outcome}, as wanted",
+        )
+        self.expect(verdict.reason == reason, f"its reason is {reason or 'empty'}")
         self.expect(
             answer["evidence_hash"] == verdict.evidence, "the stored evidence has the hash on the chain"
         )
