@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
 
-"""Databases as the platform prepares them, on every supported version of PostgreSQL."""
+"""Databases as the platform prepares them, on the oldest and the newest PostgreSQL that is supported."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Prepared:
             return cursor.fetchall() if cursor.description else []
 
 
-@pytest.fixture(params=[15, 16, 18], ids=lambda version: f"postgres_{version}")
+@pytest.fixture(params=[15, 18], ids=lambda version: f"postgres_{version}")
 def prepared(request: pytest.FixtureRequest, tmp_path: Path) -> t.Iterator[Prepared]:
     """A prepared database with no tenant, on each version in turn; tests put back what else they change."""
     server: Server = request.getfixturevalue(f"postgres_{request.param}")

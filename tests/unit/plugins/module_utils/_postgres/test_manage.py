@@ -19,6 +19,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres i
 from .conftest import DATABASE, Prepared
 
 NAME = "cliente_001"
+ALL_VERSIONS = [15, 16, 18]
 PASSWORD = "canary-7f3e2b-password-of-a-tenant-0123"
 
 
@@ -26,6 +27,7 @@ def _ensure(prepared: Prepared, *, check: bool = False, limit: int = 20) -> t.An
     return ensure_tenant(prepared.login, NAME, PASSWORD, limit, check=check)
 
 
+@pytest.mark.parametrize("prepared", ALL_VERSIONS, indirect=True)
 def test_a_tenant_is_made_once_by_an_admin_without_superuser(prepared: Prepared) -> None:
     assert prepared.as_superuser("SELECT rolsuper FROM pg_roles WHERE rolname = 'platform_admin'") == [
         (False,)
@@ -137,6 +139,7 @@ def test_a_failure_leaves_no_half_made_tenant(prepared: Prepared) -> None:
     prepared.as_superuser("GRANT CREATE ON DATABASE freqtrade_multi TO platform_admin")
 
 
+@pytest.mark.parametrize("prepared", ALL_VERSIONS, indirect=True)
 def test_a_tenant_goes_with_everything_it_owns(prepared: Prepared) -> None:
     _ensure(prepared)
     # As on a managed server, where nobody can take this from PUBLIC.
