@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -69,32 +70,44 @@ def check(own_cluster: bool) -> None:
         raise LocalPlatformError("This host cannot hold the platform:\n- " + "\n- ".join(problems))
 
 
-class HostLock:
-    """The one place on the host that says whose platform runs: only one can have the bridge and the ports."""
+@contextlib.contextmanager
+def claimed(layout: Layout, alive: t.Callable[[], bool]) -> t.Iterator[None]:
+    """Hold the place that says whose platform is on this host: only one can have bridge and ports.
 
-    @staticmethod
-    def take(layout: Layout, alive: bool) -> None:
-        """Write this checkout down as the owner.
+    The claim outlives the block, for as long as a platform is up; within it nobody else starts or ends one.
 
-        :param alive: whether a platform runs; a lock that nobody holds up any more is taken over.
-        :raises LocalPlatformError: names the other checkout whose platform is up.
-        """
-        LOCK.parent.mkdir(parents=True, exist_ok=True)
+    :param alive: whether a platform runs; a claim that nobody holds up any more is taken over.
+    :raises LocalPlatformError: names the other checkout whose platform is up.
+    """
+    with _locked() as file:
+        owner = file.read().strip()
+        if owner and owner != str(layout.checkout) and alive():
+            raise LocalPlatformError(
+                f"The platform of {owner} runs on this host; take it down there first (make demo-down)"
+            )
+        file.seek(0)
+        file.truncate()
+        file.write(f"{layout.checkout}\n")
+        file.flush()
+        yield
+
+
+def release() -> None:
+    """Give the claim up."""
+    LOCK.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked() -> t.Iterator[t.TextIO]:
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    while True:
         with LOCK.open("a+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            owner = file.read().strip()
-            if alive and owner and owner != str(layout.checkout):
-                raise LocalPlatformError(
-                    f"The platform of {owner} runs on this host; take it down there first (make demo-down)"
-                )
-            file.seek(0)
-            file.truncate()
-            file.write(f"{layout.checkout}\n")
-
-    @staticmethod
-    def release() -> None:
-        LOCK.unlink(missing_ok=True)
+            # While this one waited, the file may have been given up and made anew.
+            if LOCK.exists() and LOCK.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                file.seek(0)
+                yield file
+                return
 
 
 class Host:

@@ -9,9 +9,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import cache, images, tools
+from . import images, tools
 from .argocd import ArgoCd
 from .control_plane import ControlPlane
+from .images import SANDBOX_IMAGE
 from .node import Node
 from .paths import Layout, cache_root
 from .progress import run, step
@@ -36,11 +37,6 @@ class LocalCluster:
         )
 
     @property
-    def _imported(self) -> Path:
-        """Remembers which archives containerd holds; lies in its store, so that both go together."""
-        return self._image_store / "imported"
-
-    @property
     def _installed(self) -> Path:
         """There when all objects were made that the platform needs."""
         return self._layout.local / "installed"
@@ -54,7 +50,7 @@ class LocalCluster:
         """Write all configuration. A store that was not left in order is thrown away with its images."""
         if self._in_use.exists() and not running:
             shutil.rmtree(self._image_store)
-        self._imported.mkdir(parents=True, exist_ok=True)
+        self._image_store.mkdir(parents=True, exist_ok=True)
         self._in_use.touch()
         self.control_plane.prepare()
         self._node.prepare()
@@ -63,10 +59,11 @@ class LocalCluster:
     def programs(self) -> list[Program]:
         return [*self.control_plane.programs(), *self._node.programs(), *self._argocd.programs()]
 
-    def start(self, image_archives: list[Path]) -> bool:
+    def start(self, image: str, archive: Path) -> bool:
         """Start everything that does not run, in order, and wait until it is ready; False when all of it ran.
 
-        :param image_archives: images that pods need.
+        :param image: name of the image that bots run.
+        :param archive: the archive that holds it.
         """
         start, wait = self._supervisor.start, self._supervisor.wait
         started = [start("etcd")]
@@ -75,7 +72,7 @@ class LocalCluster:
         wait("kube-apiserver", self.control_plane.ready)
         started += [start("kube-controller-manager"), start("kube-scheduler")]
         wait("containerd", self._containerd_ready)
-        changed = self.import_images(image_archives)
+        changed = self._import(image, archive)
         started.append(start("kubelet"))
         if any(started) or not self._installed.exists():
             self.control_plane.install()
@@ -89,20 +86,24 @@ class LocalCluster:
         wait("kubelet", self._node.ready)
         return any(started) or changed
 
-    def import_images(self, archives: list[Path]) -> bool:
-        """Give containerd the images of these archives and forget others; False when it had them."""
-        sandbox = self._layout.data / "pause.tar"
-        images.sandbox_archive(self._tools / "pause", sandbox)
-        changed = False
-        for archive in (sandbox, *archives):
-            mark = self._imported / cache.content_hash(str(archive), str(archive.stat().st_size))
-            if mark.exists():
-                continue
-            with step(f"Import of {archive.parent.name}/{archive.name}"):
-                run([*self._ctr(), "images", "import", archive], self._layout.logs / "images.log")
-            mark.touch()
-            changed = True
-        return changed
+    def _import(self, image: str, archive: Path) -> bool:
+        """Give containerd the platform's image and take older ones away; False when it had it."""
+        ctr = [*self._ctr(), "images"]
+        log = self._layout.logs / "images.log"
+        listed = subprocess.run([*ctr, "ls", "--quiet"], check=False, capture_output=True, text=True)
+        names = listed.stdout.split()
+        if SANDBOX_IMAGE not in names:
+            sandbox = self._layout.data / "pause.tar"
+            images.sandbox_archive(self._tools / "pause", sandbox)
+            run([*ctr, "import", sandbox], log)
+        if image in names:
+            return False
+        with step(f"Import of {image}"):
+            run([*ctr, "import", archive], log)
+        repository = image.rpartition(":")[0]
+        if older := [name for name in names if name.startswith(f"{repository}:")]:
+            run([*ctr, "rm", *older], log)
+        return True
 
     def empty(self) -> None:
         """End and remove all pods in an orderly way, while everything still runs.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 import sys
 import time
@@ -21,7 +22,7 @@ from .errors import LocalPlatformError
 from .gitops import GitOps
 from .kubectl import Kubectl
 from .local_cluster import LocalCluster
-from .options import Options
+from .options import ExistingCluster, Options
 from .paths import Layout, cache_root
 from .pki import write_private
 from .progress import say, step
@@ -30,6 +31,16 @@ from .supervisor import Program, Supervisor, configuration
 
 START_SECONDS = 20
 STOP_SECONDS = 45
+
+
+@dataclasses.dataclass(frozen=True)
+class _Started:
+    """A cluster that is ready: our own or none of ours, how it is reached, what bots run, what changed."""
+
+    cluster: LocalCluster | None
+    kubectl: Kubectl
+    image: str
+    changed: bool
 
 
 class Platform:
@@ -66,35 +77,31 @@ class Platform:
 
         :raises LocalPlatformError: says what is missing or which log to read.
         """
-        host.HostLock.take(self._layout, self._enclosure.alive())
+        with host.claimed(self._layout, self._enclosure.alive):
+            return self._up()
+
+    def _up(self) -> bool:
         changed = self.build()
         self._make_folders()
         self._settings.link_collection()
-        if self._options.cluster is None:
-            changed |= self._host.prepare()
-            cluster = LocalCluster(self._layout, self._supervisor)
-            cluster.prepare(running=self._enclosure.alive())
-            changed |= self._start_supervisor(cluster)
-            with step("Kubernetes and Argo CD"):
-                changed |= cluster.start([images.ensure_platform(self._layout)[0] / "image.tar"])
-                access.install(self._layout, cluster.control_plane)
-            kubectl, image = cluster.control_plane.kubectl, images.platform_name(self._layout)
-        else:
-            cluster, kubectl, image = (
-                None,
-                existing_cluster.connect(self._options.cluster),
-                self._options.cluster.image,
-            )
-            existing_cluster.write_kubeconfigs(self._layout, kubectl)
-            changed |= self._start_supervisor(None)
-        changed |= self._publish(kubectl, image)
+        started = (
+            self._join_cluster(self._options.cluster) if self._options.cluster else self._start_cluster()
+        )
+        changed |= started.changed | self._publish(started.kubectl, started.image)
         if self._options.listener:
             with step("Contract and listener"):
-                changed |= self._start_listener(cluster)
-        return self._settings.write_facts(kubectl.program, self._chain.deployment()) or changed
+                changed |= self._start_listener(started.cluster)
+        return self._settings.write_facts(started.kubectl.program, self._chain.deployment()) or changed
 
     def down(self) -> bool:
-        """End everything and leave the host as it was; False when there was nothing."""
+        """End everything and leave the host as it was; False when there was nothing.
+
+        :raises LocalPlatformError: when the platform of another checkout runs; it is left alone.
+        """
+        with host.claimed(self._layout, self._enclosure.alive):
+            return self._down()
+
+    def _down(self) -> bool:
         was_there = self._layout.local.exists() or self._enclosure.alive()
         if self._enclosure.alive():
             with step("End of the pods"):
@@ -106,12 +113,30 @@ class Platform:
         self._host.restore()
         shutil.rmtree(self._layout.local, ignore_errors=True)
         shutil.rmtree(self._layout.run, ignore_errors=True)
-        host.HostLock.release()
+        host.release()
         return was_there
 
     def states(self) -> dict[str, str]:
         """The state of each program; empty when the platform is down."""
         return self._supervisor.states() if self._supervisor.answers() else {}
+
+    def _start_cluster(self) -> _Started:
+        """Start the cluster of this host."""
+        changed = self._host.prepare()
+        cluster = LocalCluster(self._layout, self._supervisor)
+        cluster.prepare(running=self._enclosure.alive())
+        changed |= self._start_supervisor(cluster)
+        with step("Kubernetes and Argo CD"):
+            image = images.platform_name(self._layout)
+            changed |= cluster.start(image, images.ensure_platform(self._layout)[0] / "image.tar")
+            access.install(self._layout, cluster.control_plane)
+        return _Started(cluster, cluster.control_plane.kubectl, image, changed)
+
+    def _join_cluster(self, cluster: ExistingCluster) -> _Started:
+        """Use the cluster that there is."""
+        kubectl = existing_cluster.connect(cluster)
+        existing_cluster.write_kubeconfigs(self._layout, kubectl)
+        return _Started(None, kubectl, cluster.image, self._start_supervisor(None))
 
     def _empty_cluster(self) -> None:
         """End pods in order, so that containerd's store can be kept; what fails here is ended by force."""

@@ -102,8 +102,14 @@ def test_a_host_whose_platform_belongs_to_another_checkout_says_whose(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host, "LOCK", tmp_path / "lock")
-    host.HostLock.take(Layout(tmp_path / "first"), alive=False)
-    with pytest.raises(LocalPlatformError, match=r"The platform of .*/first runs on this host"):
-        host.HostLock.take(Layout(tmp_path / "second"), alive=True)
-    host.HostLock.take(Layout(tmp_path / "second"), alive=False)
-    assert (tmp_path / "lock").read_text(encoding="utf-8").strip().endswith("second")
+    first, second = Layout(tmp_path / "first"), Layout(tmp_path / "second")
+    with host.claimed(first, lambda: False):
+        pass
+    with (
+        pytest.raises(LocalPlatformError, match=r"The platform of .*/first runs on this host"),
+        host.claimed(second, lambda: True),
+    ):
+        pass
+    with host.claimed(second, lambda: False):
+        host.release()
+    assert not host.LOCK.exists()
