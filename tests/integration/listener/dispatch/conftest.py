@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A dispatcher over real parts: PostgreSQL, a chain, ansible-runner and bubblewrap; only the collection plays."""
+"""A dispatcher over PostgreSQL, a chain, ansible-runner and bubblewrap; the collection is a stub."""
 
 from __future__ import annotations
 

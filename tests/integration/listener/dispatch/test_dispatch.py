@@ -210,6 +210,22 @@ def test_a_late_workers_outcome_is_refused(desk: Desk, wallet: LocalAccount) -> 
     assert desk.listener.command(command).outcome == "approved"
 
 
+def test_an_outcome_that_comes_after_the_lease_is_refused(desk: Desk, wallet: LocalAccount) -> None:
+    command = desk.admitted(wallet, "RaisesOnce")
+    with dispatching(desk, owner="late", lease_seconds=1) as late:
+        late._closed.set()
+        late.step()
+        with dispatching(desk, owner="other") as other:
+            eventually(
+                lambda: other.step() and desk.listener.command(command).attempt == 2, what="taken over"
+            )
+            drive(other, desk, [command])
+            eventually(lambda: not late._runs, 60, what="the late run has ended")
+    found = desk.listener.command(command)
+    assert (found.outcome, found.attempt) == ("approved", 2)
+    assert {event.attempt for event in desk.events(command, "failure")} == {1}
+
+
 def test_the_run_dies_with_a_killed_dispatcher_and_runs_once_more(desk: Desk, wallet: LocalAccount) -> None:
     command = desk.admitted(wallet, "HangsOnce")
     with running_role("dispatch", desk.environment, desk.folder) as role:
