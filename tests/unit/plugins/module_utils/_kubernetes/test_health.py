@@ -214,13 +214,17 @@ def test_what_the_probe_says_is_judged(code: str, ago: float, verdict: tuple[str
     assert verdict_of(observe(pod(container()), log=probe_line(code, ago))) == verdict
 
 
-def test_only_the_last_word_of_the_probe_counts() -> None:
-    log = (
-        probe_line("strategy_raises", 60)
-        + "2026-01-01T09:59:00Z a line of the bot\n"
-        + probe_line("healthy", 8)
-    )
-    assert verdict_of(observe(pod(container()), log=log)) is None
+@pytest.mark.parametrize(
+    ("codes", "verdict"),
+    [
+        (["strategy_raises", "healthy"], None),
+        (["strategy_raises", "bot_not_ready"], None),
+        (["bot_not_ready", "strategy_raises"], ("unhealthy", "strategy_raises")),
+    ],
+)
+def test_only_the_last_word_of_the_probe_counts(codes: list[str], verdict: tuple[str, str] | None) -> None:
+    log = probe_line(codes[0], 60) + "2026-01-01T09:59:00Z a line of the bot\n" + probe_line(codes[1], 8)
+    assert verdict_of(observe(pod(container()), log=log)) == verdict
 
 
 @pytest.mark.parametrize(
@@ -330,8 +334,15 @@ def test_why_no_pod_was_made_is_told() -> None:
     assert "exceeded quota" in health.conclude(observe(deployment=deployment(conditions=[failure]))).text
 
 
-def test_a_verdict_shows_no_secret() -> None:
-    log = probe_line("exchange_key_refused", 1, "postgresql://u:hunter2@h/d")
-    verdict = health.judge(observe(pod(container()), log=log), 10)
+@pytest.mark.parametrize(
+    "seen",
+    [
+        observe(pod(container()), log=probe_line("exchange_key_refused", 1, "postgresql://u:hunter2@h/d")),
+        observe(pod(container(state=waiting("ErrImagePull", 'Head "https://u:hunter2@h/v2": not found')))),
+    ],
+)
+def test_a_verdict_shows_no_secret(seen: Observation) -> None:
+    verdict = health.judge(seen, 10)
     assert verdict is not None
+    assert "***@h/" in verdict.text
     assert "hunter2" not in verdict.text

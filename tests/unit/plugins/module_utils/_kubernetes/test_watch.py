@@ -116,19 +116,21 @@ def test_a_bot_that_has_been_ready_for_long_is_healthy_at_the_first_look() -> No
 
 
 @pytest.mark.parametrize(
-    "again",
+    ("again", "transition"),
     [
-        ready_pod(-5),
-        ready_pod(60, uid="q"),
-        pod(container(ready=True, restarts=1), ready_since=60),
+        (ready_pod(), "2026-01-01T10:00:09Z"),
+        (ready_pod(uid="q"), "2026-01-01T10:00:08Z"),
+        (pod(container(ready=True, restarts=1), ready_since=60), "2026-01-01T10:00:08Z"),
     ],
     ids=["another time", "another pod", "another container"],
 )
-def test_a_break_begins_the_window_again(again: Object) -> None:
-    again["status"]["conditions"][0]["lastTransitionTime"] = "2026-01-01T10:00:05Z"
-    kubernetes = Kubernetes((0, [ready_pod(-1)]), (4, [STARTING]), (5, [again]))
+def test_a_break_begins_the_window_again(again: Object, transition: str) -> None:
+    again["status"]["conditions"][0]["lastTransitionTime"] = transition
+    first = ready_pod()
+    first["status"]["conditions"][0]["lastTransitionTime"] = "2026-01-01T10:00:08Z"  # its clock is ahead
+    kubernetes = Kubernetes((0, [first]), (4, [again]))
     report = start(kubernetes).run("healthy")
-    assert 10 <= report["seconds"] <= 10.5
+    assert 9 <= report["seconds"] <= 9.5
 
 
 def test_a_bot_that_crashes_with_a_definite_code_fails_at_once_with_the_log_of_the_crash() -> None:
