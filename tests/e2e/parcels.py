@@ -73,6 +73,7 @@ class Sealer:
         self,
         client: int,
         command: object,
+        /,
         *,
         public_key: bytes | None = None,
         stop: bool = False,

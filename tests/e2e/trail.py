@@ -28,8 +28,8 @@ STAGES: t.Final = (
 )
 """What a start passes through, in this order."""
 _COMMITS: t.Final = (
-    "%(trailers:key=Platform-Command,valueonly,separator=) "
-    "%(trailers:key=Platform-Attempt,valueonly,separator=) "
+    "%(trailers:key=Platform-Command,valueonly,separator=)%x09"
+    "%(trailers:key=Platform-Attempt,valueonly,separator=)%x09"
     "%(trailers:key=Platform-Transition,valueonly,separator=)"
 )
 
@@ -63,13 +63,13 @@ class Trail:
         """Wait, looking often, until a command has come to a stage."""
         eventually(lambda: self.reached(command, stage), f"stage {stage} of command {command}", seconds, 0.02)
 
-    def commits(self, command: str = "") -> collections.Counter[tuple[int, str]]:
+    def commits(self, command: str) -> collections.Counter[tuple[int, str]]:
         """How many commits each (attempt, transition) of a command has."""
         counted: collections.Counter[tuple[int, str]] = collections.Counter()
         for line in self._git("log", "--format=" + _COMMITS, "main").splitlines():
-            found, *rest = line.split()
-            if rest and found == command:
-                counted[int(rest[0]), rest[1]] += 1
+            found, attempt, transition = line.split("\t")
+            if found == command:
+                counted[int(attempt), transition] += 1
         return counted
 
     def head(self) -> str:
