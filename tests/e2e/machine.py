@@ -58,21 +58,23 @@ class Machine:
         return str(self._call("getProcessInfo", program)["statename"])
 
     @contextlib.contextmanager
-    def paused(self, *numbers: int) -> Iterator[None]:
-        """Stop processes in their tracks with SIGSTOP; they go on at the end."""
-        try:
-            for number in numbers:
-                os.kill(number, signal.SIGSTOP)
-            yield
-        finally:
-            for number in reversed(numbers):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(number, signal.SIGCONT)
-
-    @contextlib.contextmanager
     def away(self, program: str) -> Iterator[None]:
         """A program that neither answers nor refuses for a while."""
-        with self.paused(self.number(program)):
+        with _paused(lambda: [self.number(program)]):
+            yield
+
+    @contextlib.contextmanager
+    def asleep(self, program: str) -> Iterator[None]:
+        """A program stopped in its tracks, with all that it started; they go on at the end."""
+        first = self.number(program)
+        with _paused(lambda: [first, *descendants(first)]):
+            yield
+
+    @contextlib.contextmanager
+    def runs_asleep(self, program: str) -> Iterator[None]:
+        """What a program started is stopped in its tracks; the program itself goes on."""
+        first = self.number(program)
+        with _paused(lambda: descendants(first)):
             yield
 
     def number(self, program: str) -> int:
@@ -83,10 +85,6 @@ class Machine:
             if names[-1:] == [str(inside)] and _namespace(number) == self._namespace():
                 return number
         raise ProcessLookupError(f"{program} does not run")
-
-    def tree(self, program: str) -> list[int]:
-        """A program and all that it started, parents first."""
-        return [self.number(program), *descendants(self.number(program))]
 
     @contextlib.contextmanager
     def settings(self, program: str, **environment: object) -> Iterator[None]:
@@ -152,6 +150,23 @@ class Machine:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
         with xmlrpc.client.ServerProxy("http://localhost", transport) as api:
             return getattr(api.supervisor, method)(*arguments)
+
+
+@contextlib.contextmanager
+def _paused(find: t.Callable[[], list[int]]) -> Iterator[None]:
+    """Stop the processes that *find* finds, and those that they start before they are stopped themselves."""
+    stopped: list[int] = []
+    try:
+        while new := [number for number in find() if number not in stopped]:
+            for number in new:
+                stopped.append(number)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGSTOP)
+        yield
+    finally:
+        for number in reversed(stopped):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGCONT)
 
 
 def processes() -> list[int]:

@@ -51,13 +51,15 @@ class Trail:
         return dict(zip(names, rows[0], strict=True)) if rows else {}
 
     def reached(self, command: str, stage: str) -> bool:
-        """Whether a command has come to a stage of :data:`STAGES`."""
+        """Whether a command has come to a stage of :data:`STAGES`; no while the database is away."""
         if stage == "mined":
             return True
-        if stage == "broadcast":
-            wanted = "SELECT 1 FROM transactions WHERE command_id = %s AND state <> 'prepared'"
-            return bool(self.select(wanted, command))
-        return stage in self.row(command).get("timings", {})
+        wanted = "SELECT 1 FROM transactions WHERE command_id = %s AND state <> 'prepared'"
+        with contextlib.suppress(psycopg2.OperationalError):
+            if stage == "broadcast":
+                return bool(self.select(wanted, command))
+            return stage in self.row(command).get("timings", {})
+        return False
 
     def await_stage(self, command: str, stage: str, seconds: float = 180) -> None:
         """Wait, looking often, until a command has come to a stage."""
@@ -147,10 +149,9 @@ class Trail:
         assert not [name for name in self._live.secrets(client) if "-exchange-" in name]
 
     def _settled(self, sent: Sent) -> bool:
-        try:
-            return self.row(sent.id)["state"] == "done"
-        except psycopg2.OperationalError:
-            return False
+        with contextlib.suppress(psycopg2.OperationalError):
+            return bool(self.row(sent.id)["state"] == "done")
+        return False
 
     def _git(self, *arguments: str) -> str:
         repository = self._live.facts["gitops_repository"].removeprefix("file://")

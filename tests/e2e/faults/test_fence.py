@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 
@@ -39,7 +37,7 @@ def test_a_worker_woken_while_another_runs_the_same_command(
 ) -> None:
     sent = live.send(client, start("SampleTrend"), GOOD_KEYS)
     trail.await_stage(sent.id, stage)
-    with two.paused(*two.tree(DISPATCH)):
+    with two.asleep(DISPATCH):
         two.start(SECOND)
         eventually(lambda: trail.row(sent.id)["attempt"] > 1, "the second worker takes the command", 120)
         eventually(lambda: _taken_over(live, trail, sent.id, client), "the second worker's work", 120)
@@ -54,7 +52,7 @@ def test_a_worker_woken_after_a_newer_command(
 ) -> None:
     old = live.send(client, start("SampleTrend"), GOOD_KEYS)
     trail.await_stage(old.id, stage)
-    with two.paused(*two.tree(DISPATCH)):
+    with two.asleep(DISPATCH):
         two.start(SECOND)
         trail.decided_once(old)
         new = live.send(client, start("SampleTrend") | _other_stake(), GOOD_KEYS)
@@ -71,9 +69,8 @@ def test_a_run_woken_without_its_dispatcher_is_ended_or_refused(
 ) -> None:
     sent = live.send(client, start("SampleTrend"), GOOD_KEYS)
     trail.await_stage(sent.id, "committed")
-    dispatcher, *run = two.tree(DISPATCH)
-    with two.paused(*run):
-        os.kill(dispatcher, signal.SIGKILL)
+    with two.runs_asleep(DISPATCH):
+        two.kill(DISPATCH)
         two.start(SECOND)
         trail.decided_once(sent)
         head = trail.head()
