@@ -38,7 +38,7 @@ KEY_REFUSED = (
     "WARNING",
     'get_balances() returned exception: "Could not get balance due to AuthenticationError. ..."',
 )
-HARMLESS = ("freqtrade.wallets", "INFO", "Wallets synced. OperationFailed")
+HARMLESS = ("freqtrade.exchange.exchange", "INFO", "Recovered from OperationFailed")
 
 
 def candles_ago(count: int) -> int:
