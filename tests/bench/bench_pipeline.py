@@ -21,28 +21,28 @@ import yaml
 from tests.bench.floor import Floor
 from tests.e2e.conftest import new_client
 from tests.e2e.live import ROOT, Live, Sent, eventually
+from tests.e2e.parcels import Sealer
 from tests.e2e.story import STOP, start
 from tests.e2e.trail import Trail
 
 Stages = dict[str, float]
 
 RESULT = ROOT / "build" / "bench" / "pipeline.json"
-PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- pipeline: begin -->", "<!-- pipeline: end -->"
 
 
 def approve(live: Live, trail: Trail, client: int) -> Stages:
     """Start a client's bot by a command; seconds of each stage, and of all from mined block to verdict."""
-    sent = live.send(client, start("SampleTrend"))
+    sealer = Sealer(live)
+    sent = sealer.submit(sealer.parcel(client, start("SampleTrend")))
     begin = time.time()
     verdict = eventually(lambda: live.verdict(sent.id), "a verdict", 300, 0.05)
-    total = time.time() - begin
+    end = time.time()
     if verdict.status != "Approved":
         raise SystemExit(f"The start ended {verdict.status} {verdict.reason}\n{trail.story(sent.id)}")
-    timings = trail.row(sent.id)["timings"] | {"mined": begin}
-    reached = sorted((moment, stage) for stage, moment in timings.items() if stage != "verdict_mined")
+    timings = trail.row(sent.id)["timings"] | {"mined": begin, "verdict": end}
+    reached = sorted((moment, stage) for stage, moment in timings.items() if begin <= moment <= end)
     stages = {stage: moment - before for (before, _), (moment, stage) in itertools.pairwise(reached)}
-    return stages | {"verdict": begin + total - reached[-1][0], "total": total}
+    return stages | {"total": end - begin}
 
 
 def stop(live: Live, client: int) -> None:
@@ -54,7 +54,7 @@ def stop(live: Live, client: int) -> None:
 
 def medians(runs: list[Stages]) -> Stages:
     """The median of each stage."""
-    return {name: round(statistics.median(run[name] for run in runs), 2) for name in runs[0]}
+    return {name: round(statistics.median(run.get(name, 0.0) for run in runs), 2) for name in runs[0]}
 
 
 def measure(runs: int) -> dict[str, t.Any]:
@@ -104,54 +104,14 @@ def host_facts() -> dict[str, t.Any]:
     }
 
 
-def section(result: dict[str, t.Any]) -> str:
-    """The result as a section of the page on benchmarks."""
-    facts, median, floor = result["host"], result["pipeline"]["median"], result["floor"]["median"]
-    system = f"{facts['distribution']}, {facts['system']}, {facts['cores']} shared cores"
-    totals = {
-        "pipeline": median["total"],
-        "floor": floor["total"],
-        "first start of a new client": result["first_start"]["total"],
-    }
-    lines = [
-        BEGIN,
-        "## A command, from mined block to Approved",
-        "",
-        f"{system}, {facts['memory_gib']} GiB, Python {facts['python']}; {facts['date']}.",
-        f"Medians of {result['runs']} runs of each, in turn. **Ratio to the floor: {result['ratio']:.2f}**",
-        "",
-        *_table("In all", totals),
-        "",
-        *_table("Pipeline: stage reached", median),
-        "",
-        *_table("Floor", floor),
-        END,
-    ]
-    return "\n".join(lines)
-
-
-def _table(title: str, stages: Stages) -> list[str]:
-    rows = [f"| {name} | {seconds:.2f} |" for name, seconds in stages.items() if name != "total"]
-    return [f"| {title} | seconds |", "| --- | --- |", *rows]
-
-
-def write(result: dict[str, t.Any]) -> None:
-    """Keep the numbers, and replace the page's section by them."""
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n"
-    before, _, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2]
-    PAGE.write_text(f"{before.rstrip()}\n\n{section(result)}\n{after.lstrip()}", encoding="utf-8")
-
-
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10, help="how many of each (10)")
     result = measure(parser.parse_args().runs)
-    write(result)
-    print(section(result))
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    print(json.dumps({name: result[name] for name in ("ratio", "first_start")}, indent=2))
 
 
 if __name__ == "__main__":

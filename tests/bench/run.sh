@@ -9,11 +9,10 @@ export PYTHONPATH="$PWD/infra/local:${PYTHONPATH:-}"
 mkdir -p build/bench
 python tests/bench/bench_bot_values.py build/bench/bot_values.json
 
-if python -m platform_local status | grep -q RUNNING; then
-  python -m tests.bench.bench_pipeline --runs "${1:-10}"
-else
+if ! python -m platform_local status | grep -q RUNNING; then
   trap 'ansible-playbook bot_freqtrade.platform.local_down' EXIT
   python -m platform_local build
   ansible-playbook bot_freqtrade.platform.local_up
-  python -m tests.bench.bench_pipeline --runs "${1:-10}"
 fi
+python -m tests.bench.bench_pipeline --runs "${1:-10}"
+python -m tests.bench.page
