@@ -7,8 +7,6 @@ Functions take the connection of a transaction that the caller opens: ``with eng
 from __future__ import annotations
 
 from .commands import (
-    Command,
-    Outcome,
     admit,
     claim_next,
     close,
@@ -44,6 +42,7 @@ from .records import (
     record_event,
     revoke_token,
 )
+from .rows import Command, Outcome
 from .transactions import (
     Attempt,
     Fees,

@@ -8,72 +8,16 @@ connection``), so several of them can be one atom. All times come from the datab
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, fields
-from datetime import datetime
 
 import sqlalchemy as sa
 
 from .engine import notify
+from .rows import CLOCK, COLUMNS, Command, Outcome, stamp, to_command
 from .tables import UNDECIDED, commands
-
-Outcome = t.Literal["approved", "rolled_back"]
-_CLOCK: t.Final = sa.func.clock_timestamp()
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A row of ``commands``; *timings* maps a stage to Unix seconds (float)."""
-
-    id: str
-    client: int
-    sender: str
-    sequence: int
-    key_id: str
-    payload: bytes
-    stop: bool
-    block_number: int
-    block_hash: str
-    log_index: int
-    tx_hash: str
-    operation: str | None
-    specification: dict[str, t.Any] | None
-    state: str
-    attempt: int
-    lease_owner: str | None
-    lease_until: datetime | None
-    retry_at: datetime | None
-    deadline_at: datetime | None
-    cancel_requested: bool
-    outcome: Outcome | None
-    reason: str
-    evidence: dict[str, t.Any] | None
-    evidence_hash: str | None
-    timings: dict[str, float]
-    created_at: datetime
-    updated_at: datetime
-    overdue: bool
-    """The deadline has passed, by the database's clock."""
-
-
-_OVERDUE: t.Final = sa.func.coalesce(commands.c.deadline_at <= _CLOCK, sa.false()).label("overdue")
-COLUMNS: t.Final = tuple(
-    _OVERDUE if field.name == "overdue" else commands.c[field.name] for field in fields(Command)
-)
-
-
-def to_command(row: sa.Row[t.Any]) -> Command:
-    """Return the command of a row that was selected with :data:`COLUMNS`."""
-    return Command(**row._mapping)
-
-
-def stamp(stage: str, timings: t.Any = commands.c.timings) -> sa.ColumnElement[t.Any]:
-    """Return *timings* with the present time under *stage*, unless the stage was reached before."""
-    now = sa.func.extract("epoch", _CLOCK)
-    return sa.func.jsonb_build_object(stage, now).op("||")(timings)
 
 
 def _enter(state: str, stage: str, **values: t.Any) -> dict[str, t.Any]:
-    return {"state": state, "timings": stamp(stage), "updated_at": _CLOCK, **values}
+    return {"state": state, "timings": stamp(stage), "updated_at": CLOCK, **values}
 
 
 def _change(connection: sa.Connection, statement: sa.Update, state: str) -> bool:
@@ -140,6 +84,8 @@ def claim_next(
 ) -> list[Command]:
     """Lease commands to run: of each client the lowest undecided sequence, when nothing of it is running.
 
+    Stops go first, then the chain's order.
+
     A run whose lease has expired counts as not running, and its command is claimed again. Each claim takes
     the next attempt; the first sets the deadline. Commit before the run starts.
 
@@ -149,9 +95,9 @@ def claim_next(
     :returns: the leased commands; look at ``overdue`` and ``cancel_requested`` before running one.
     """
     earlier = commands.alias("earlier")
-    expired = sa.and_(commands.c.state == "running", commands.c.lease_until <= _CLOCK)
+    expired = sa.and_(commands.c.state == "running", commands.c.lease_until <= CLOCK)
     waiting = sa.and_(
-        commands.c.state == "admitted", sa.func.coalesce(commands.c.retry_at <= _CLOCK, sa.true())
+        commands.c.state == "admitted", sa.func.coalesce(commands.c.retry_at <= CLOCK, sa.true())
     )
     chosen = connection.scalars(
         sa.select(commands.c.id)
@@ -163,7 +109,7 @@ def claim_next(
                 earlier.c.state.in_(UNDECIDED),
             ),
         )
-        .order_by(commands.c.block_number, commands.c.log_index)
+        .order_by(commands.c.stop.desc(), commands.c.block_number, commands.c.log_index)
         .limit(limit)
         .with_for_update(skip_locked=True, of=commands)
     ).all()
@@ -189,7 +135,7 @@ def claim_next(
 
 
 def _after(seconds: float) -> sa.ColumnElement[t.Any]:
-    return _CLOCK + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return CLOCK + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def _held(command_id: str, owner: str, attempt: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -211,7 +157,7 @@ def heartbeat(
     row = connection.execute(
         sa.update(commands)
         .where(*_held(command_id, owner, attempt))
-        .values(lease_until=_after(lease_seconds), updated_at=_CLOCK)
+        .values(lease_until=_after(lease_seconds), updated_at=CLOCK)
         .returning(*COLUMNS)
     ).one_or_none()
     return to_command(row) if row else None
@@ -261,7 +207,7 @@ def requeue(connection: sa.Connection, command_id: str, owner: str, attempt: int
             lease_owner=None,
             lease_until=None,
             retry_at=_after(delay),
-            updated_at=_CLOCK,
+            updated_at=CLOCK,
         ),
         "admitted",
     )
@@ -294,7 +240,7 @@ def supersede_earlier(
     cancelled = connection.scalars(
         sa.update(commands)
         .where(*earlier, commands.c.attempt > 0)
-        .values(cancel_requested=True, retry_at=None, updated_at=_CLOCK)
+        .values(cancel_requested=True, retry_at=None, updated_at=CLOCK)
         .returning(commands.c.id)
     ).all()
     if cancelled:

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from .commands import stamp
 from .engine import notify
+from .rows import stamp
 from .tables import blocks, chain, commands
 
 if t.TYPE_CHECKING:

@@ -7,7 +7,7 @@ import typing as t
 
 import sqlalchemy as sa
 
-from .commands import COLUMNS, Command, to_command
+from .rows import COLUMNS, Command, to_command
 from .tables import commands
 
 if t.TYPE_CHECKING:

@@ -13,15 +13,14 @@ from dataclasses import dataclass, fields
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from .commands import COLUMNS, Command, stamp, to_command
 from .engine import notify
+from .rows import CLOCK, COLUMNS, Command, stamp, to_command
 from .tables import commands, signers, transactions
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 OPEN: t.Final = ("prepared", "broadcast", "mined")
-_CLOCK: t.Final = sa.func.clock_timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Attempt:
 
 
 def _seconds_since(column: sa.Column[t.Any]) -> sa.ColumnElement[t.Any]:
-    return sa.func.date_part("epoch", _CLOCK - column)
+    return sa.func.date_part("epoch", CLOCK - column)
 
 
 _COMPUTED: t.Final = {
@@ -141,12 +140,12 @@ def note_broadcast(connection: sa.Connection, attempt: Attempt) -> None:
     connection.execute(
         sa.update(transactions)
         .where(transactions.c.id == attempt.id, transactions.c.state.in_(("prepared", "broadcast")))
-        .values(state="broadcast", broadcast_at=_CLOCK)
+        .values(state="broadcast", broadcast_at=CLOCK)
     )
     connection.execute(
         sa.update(commands)
         .where(commands.c.id == attempt.command_id, commands.c.state == "decided")
-        .values(state="sent", timings=stamp("sent"), updated_at=_CLOCK)
+        .values(state="sent", timings=stamp("sent"), updated_at=CLOCK)
     )
 
 
@@ -186,7 +185,7 @@ def settle(
     changed = connection.execute(
         sa.update(commands)
         .where(commands.c.id == command_id, commands.c.state.in_(("decided", "sent")))
-        .values(state=state, evidence_hash=evidence_hash, timings=stamp("final"), updated_at=_CLOCK)
+        .values(state=state, evidence_hash=evidence_hash, timings=stamp("final"), updated_at=CLOCK)
     ).rowcount
     if changed:
         notify(connection, state)

@@ -53,7 +53,7 @@ class Role:
         """Everything it wrote."""
         return self._log.read_text(errors="replace")
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Return its exit code; negative for a signal."""
         return self.process.wait(seconds)
 
@@ -102,7 +102,7 @@ def _running(command: list[str], role: str, environment: Mapping[str, str], fold
         process.wait()
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20, what: str = "") -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 60, what: str = "") -> None:
     """Wait until ``condition()`` is true; fail the test after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -381,7 +381,7 @@ def _view(listener: Listener) -> Any:
         return statistics.chain_view(connection)
 
 
-def _eventually(condition: Any, seconds: float = 20, pause: float = 0.05) -> None:
+def _eventually(condition: Any, seconds: float = 60, pause: float = 0.05) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
