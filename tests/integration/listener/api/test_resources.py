@@ -119,7 +119,10 @@ def test_a_cursor_that_was_not_made_here_is_a_bad_request(get: Get, operator: st
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer ", "Bearer bfp_guess", "Basic YTpi", "Bearer é"])
-def test_without_a_good_token_nothing_is_told(client: FlaskClient, authorization: str | None) -> None:
+def test_without_a_good_token_nothing_is_told(
+    client: FlaskClient, operator: str, authorization: str | None
+) -> None:
+    assert operator
     headers = {"Authorization": authorization} if authorization else {}
     answer = client.get("/trade", headers=headers)
     assert answer.status_code == 401

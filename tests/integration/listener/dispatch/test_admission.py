@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
 from eth_account.signers.local import LocalAccount
 
+from listener import store
 from tests.support.rpc_proxy import RpcProxy
 
 if TYPE_CHECKING:
@@ -143,3 +144,11 @@ def test_one_client_that_must_wait_does_not_hold_up_another(desk: Desk, wallets:
 def _judged(desk: Desk, command: str) -> str:
     desk.admit()
     return command
+
+
+def test_a_stop_is_claimed_before_the_starts_of_others(desk: Desk, wallets: list[LocalAccount]) -> None:
+    start, stop = desk.start(wallets[0]), desk.stop(wallets[1])
+    desk.admit()
+    with desk.listener.engine.begin() as connection:
+        claimed = [store.claim_next(connection, "test", 30, 60)[0].id for _ in range(2)]
+    assert claimed == [stop, start]
