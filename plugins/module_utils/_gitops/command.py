@@ -145,7 +145,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """Kill the process with its children and reap it."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    with process:  # closes the pipes, also one that input still waits for
+        pass
 
 
 def redact(text: str) -> str:
