@@ -69,7 +69,8 @@ lint:
 	ansible-lint
 
 types:
-	@cd $(COLLECTION) && mypy --config-file pyproject.toml listener plugins/module_utils
+	@cd $(DEV) && env -u PYTHONPATH MYPYPATH="$(DEV):$(CURDIR)" mypy --config-file "$(CURDIR)/pyproject.toml" \
+	  -p ansible_collections.bot_freqtrade.platform.plugins.module_utils -p listener
 
 unit:
 	@pytest -q tests/unit
