@@ -14,6 +14,8 @@ BRIDGE = "bfp0"
 POD_NETWORK = "10.88.77.0/24"
 HOST_ADDRESS = "10.88.77.1"
 """The host as pods see it; services for pods listen here."""
+BRIDGE_MAC = "0a:58:0a:58:4d:01"
+"""Without one of its own, a bridge takes a port's and changes it as pods come and go: then pods lose the host."""
 
 
 def exists() -> bool:
@@ -32,7 +34,7 @@ def create() -> bool:
     taken = [route["dev"] for route in routes if route["dst"] != "default"]
     if taken:
         raise LocalPlatformError(f"{POD_NETWORK} is in use on this host: {', '.join(taken)}")
-    _ip("link", "add", BRIDGE, "type", "bridge")
+    _ip("link", "add", BRIDGE, "address", BRIDGE_MAC, "type", "bridge")
     _ip("address", "add", f"{HOST_ADDRESS}/24", "dev", BRIDGE)
     _ip("link", "set", BRIDGE, "up")
     return True
