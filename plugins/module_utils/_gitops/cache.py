@@ -140,7 +140,7 @@ def default_directory() -> str:
 
 
 def _is_worn(path: pathlib.Path) -> bool:
-    return sum(1 for _ in path.glob("objects/pack/*.pack")) > _MOST_PACKS
+    return len(list(path.glob("objects/pack/*.pack"))) > _MOST_PACKS
 
 
 __all__ = ("Cache", "create", "default_directory", "discard")
