@@ -105,7 +105,7 @@ def test_a_writer_that_wakes_up_late_changes_nothing(origin: Origin, tmp_path: p
         pid = stopped_process(told)
         transact(other, writers.start(1, 2))
         os.kill(pid, signal.SIGCONT)
-        printed, _ = paused.communicate(timeout=60)
+        printed = paused.communicate(timeout=60)[0]
     assert printed == "fence_stale\n"
     assert origin.log(TRANSITION, PATH) == ["2/started", "1/started"]
 

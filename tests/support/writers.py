@@ -69,7 +69,7 @@ class Writer:
 
     def seconds(self, timeout: float = 240) -> list[float]:
         """Return the seconds of each commit."""
-        printed, _ = self.process.communicate(timeout=timeout)
+        printed = self.process.communicate(timeout=timeout)[0]
         assert self.process.returncode == 0
         return t.cast("list[float]", json.loads(printed))
 
