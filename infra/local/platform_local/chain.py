@@ -116,7 +116,7 @@ class Chain:
         if not public.exists():
             keys = self._layout.platform / "keys"
             DISPATCH.own(keys)
-            module = "ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope"
+            module = "ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope._cli"
             command = [sys.executable, "-m", module, "keygen", str(keys), "--suite", str(SUITE)]
             environment = {**os.environ, "PYTHONPATH": str(self._layout.collections)}
             done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)

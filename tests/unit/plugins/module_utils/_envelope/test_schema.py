@@ -13,7 +13,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope i
     COMMAND_SCHEMA,
     EXCHANGE_VALUE_SCHEMA,
     SPECIFICATION_SCHEMA,
-    __main__,
+    _cli,
     check_command,
     check_specification,
 )
@@ -178,7 +178,7 @@ def test_a_fault_names_path_and_rule(specification: Json) -> None:
 
 def test_the_published_schema_is_current() -> None:
     published = ROOT / "docs" / "schemas" / "command.schema.json"
-    assert published.read_text(encoding="utf-8") == __main__.export_schema()
+    assert published.read_text(encoding="utf-8") == _cli.export_schema()
 
 
 def test_the_published_schema_is_a_valid_one() -> None:

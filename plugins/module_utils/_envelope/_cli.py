@@ -25,7 +25,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors imp
     PlatformError,
 )
 
-PROGRAM: t.Final = "python -m ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope"
+PROGRAM: t.Final = "python -m ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope._cli"
 
 
 def export_schema() -> str:

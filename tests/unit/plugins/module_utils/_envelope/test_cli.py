@@ -10,14 +10,14 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope import KeyStore, __main__
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope import KeyStore, _cli
 
 
 @pytest.mark.parametrize("suite", [1, 2])
 def test_keygen_prints_the_public_part_only(
     tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], suite: int
 ) -> None:
-    assert __main__.main(["keygen", str(tmp_path / "keys"), "--suite", str(suite)]) == 0
+    assert _cli.main(["keygen", str(tmp_path / "keys"), "--suite", str(suite)]) == 0
     printed = capsys.readouterr().out
     public = json.loads(printed)
     key = KeyStore(tmp_path / "keys").private_key(bytes.fromhex(public["key_id"][2:]))
@@ -31,14 +31,14 @@ def test_keygen_prints_the_public_part_only(
 
 def test_keygen_says_why_it_cannot_write(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
-    assert __main__.main(["keygen", str(tmp_path / "file")]) == 2
+    assert _cli.main(["keygen", str(tmp_path / "file")]) == 2
     assert capsys.readouterr().err.startswith("usage: Cannot create the key file")
 
 
 def test_export_writes_the_schema(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert __main__.main(["export", str(tmp_path / "schema.json")]) == 0
-    assert __main__.main(["export"]) == 0
-    assert (tmp_path / "schema.json").read_text() == capsys.readouterr().out == __main__.export_schema()
+    assert _cli.main(["export", str(tmp_path / "schema.json")]) == 0
+    assert _cli.main(["export"]) == 0
+    assert (tmp_path / "schema.json").read_text() == capsys.readouterr().out == _cli.export_schema()
 
 
 def test_a_missing_library_is_named_and_not_a_traceback(tmp_path: pathlib.Path) -> None:
