@@ -37,7 +37,7 @@ setup: $(VENV)/.complete $(COLLECTION) ## Install what the other targets need: P
 $(VENV)/.complete: $(REQUIREMENTS)
 	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about 2 minutes, once"
 	rm -rf "$(VENV)" && $(PYTHON) -m venv "$(VENV)"
-	pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/requirements.txt -r infra/local/requirements.txt
+	pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/requirements.txt
 	python -m compileall -q -j 2 "$(VENV)/lib" || true
 	touch $@
 
@@ -103,6 +103,7 @@ $(CHECKOV)/.complete $(IMPORTER)/.complete:
 
 integration: setup ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
 	@pytest -q tests/integration tests/interop
+	python tests/integration/run.py
 
 e2e: setup ## The whole platform: the story, faults, the search for leaked secrets, and nothing left behind
 	@tests/e2e/run.sh
