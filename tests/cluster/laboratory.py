@@ -13,6 +13,7 @@ import dataclasses
 import json
 import pathlib
 import subprocess
+import time
 import typing as t
 
 import yaml
@@ -28,6 +29,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes
     APPLICATION_SETS,
     APPLICATIONS,
     NAMESPACES,
+    NotFound,
     Resource,
 )
 
@@ -110,8 +112,18 @@ class Laboratory:
 
     def tear_down(self) -> None:
         """Remove all of it; the namespace takes the bot with it."""
-        for resource, name in ((APPLICATION_SETS, NAME), (APPLICATIONS, HOST), (PROJECTS, NAME)):
-            self.cluster.delete(resource, "argocd", name)
+        self.cluster.delete(APPLICATION_SETS, "argocd", NAME)
+        # A reconciliation under way makes the Application once more, and its finalizer needs the project.
+        misses = 0
+        for _ in range(60):
+            try:
+                self.cluster.delete(APPLICATIONS, "argocd", HOST)
+            except NotFound:
+                misses += 1
+            if misses == 4:
+                break
+            time.sleep(0.5)
+        self.cluster.delete(PROJECTS, "argocd", NAME)
         self.cluster.delete(NAMESPACES, None, HOST)
 
     def commit(self, mode: str, *, replicas: int = 1, **values: t.Any) -> str:
