@@ -22,17 +22,22 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help setup demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart integration e2e bench
+.PHONY: help setup build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart integration e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(VENV)/.complete $(COLLECTION) ## Install what the other targets need: Python and Debian packages
+setup: $(VENV)/.complete $(COLLECTION) ## Install the Python packages that everything here needs
+
+build: setup ## Install Debian packages and build what the local platform consists of: about 15 minutes, once
 	@missing=$$($(PLATFORM) packages | python -c 'import json,sys; print(*json.load(sys.stdin))')
+	[ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$$missing postgresql-15"
 	if [ -n "$$missing" ]; then
-	  echo "Installing the Debian packages $$missing: the local platform runs containers, pods' networks and image builds with them"
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	  echo "Installing the Debian packages $$missing: containers, pods' networks, image builds, and PostgreSQL for tests"
+	  ansible localhost -m ansible.builtin.apt -o \
+	    -a "name=$$(tr ' ' , <<<"$${missing# }") update_cache=true install_recommends=false policy_rc_d=101" >/dev/null
 	fi
+	$(PLATFORM) build
 
 $(VENV)/.complete: $(REQUIREMENTS)
 	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about 2 minutes, once"
@@ -44,15 +49,14 @@ $(VENV)/.complete: $(REQUIREMENTS)
 $(COLLECTION):
 	@mkdir -p $(dir $@) && ln -sfn ../../../.. $@
 
-demo: setup ## Start the local platform, play the story on it, take it down
+demo: build ## Start the local platform, play the story on it, take it down
 	@$(MAKE) demo-up
 	status=0; python -m tests.e2e.demo || status=$$?
 	$(MAKE) demo-down
 	exit $$status
 
-demo-up: setup ## Start the local platform and leave it running
-	@$(PLATFORM) build
-	ansible-playbook bot_freqtrade.platform.local_up
+demo-up: build ## Start the local platform and leave it running
+	@ansible-playbook bot_freqtrade.platform.local_up
 
 demo-down: setup ## Take the local platform down; nothing of it is left
 	@ansible-playbook bot_freqtrade.platform.local_down
@@ -62,7 +66,8 @@ test: check gates integration e2e ## All tests, end to end included
 check: setup lint types unit ## Lint, types and unit tests
 
 lint:
-	@ruff check . && ruff format --check .
+	@ruff check .
+	ruff format --check .
 	PYTHONPATH="$(CURDIR)/infra/local:$$PYTHONPATH" lint-imports
 	reuse --suppress-deprecation lint -q
 	antsibull-changelog lint
@@ -101,12 +106,12 @@ $(CHECKOV)/.complete $(IMPORTER)/.complete:
 	"$(@D)/bin/pip" install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-integration: setup ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
+integration: build ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
 	@pytest -q tests/integration tests/interop
 	python tests/integration/run.py
 
-e2e: setup ## The whole platform: the story, faults, the search for leaked secrets, and nothing left behind
+e2e: build ## The whole platform: the story, faults, the search for leaked secrets, and nothing left behind
 	@tests/e2e/run.sh
 
-bench: setup ## Ratios of speed, side by side in one run
+bench: build ## Ratios of speed, side by side in one run
 	@tests/bench/run.sh

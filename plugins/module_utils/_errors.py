@@ -13,7 +13,7 @@ import enum
 import typing as t
 
 
-class Category(str, enum.Enum):
+class Category(enum.StrEnum):
     """What the playbook may conclude from an error."""
 
     REFUSED = "refused"

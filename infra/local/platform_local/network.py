@@ -15,7 +15,7 @@ POD_NETWORK = "10.88.77.0/24"
 HOST_ADDRESS = "10.88.77.1"
 """The host as pods see it; services for pods listen here."""
 BRIDGE_MAC = "0a:58:0a:58:4d:01"
-"""Without one of its own, a bridge takes a port's and changes it as pods come and go: then pods lose the host."""
+"""A bridge without one takes a port's, which changes as pods come and go: then pods lose the host."""
 
 
 def exists() -> bool:
