@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pathlib
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope import (
     MAX_PLAINTEXT,
+    KeyStore,
     PrivateKey,
     key_id_of,
 )
@@ -69,12 +73,13 @@ def test_rolls_back_what_is_sealed_to_keys_unknown_or_revoked_since(
     unknown = sealer.submit(sealer.label(first, b"\x01\x01" + bytes(304), key_id))
     trail.decided_once(unknown, "RolledBack", "key_unknown")
     late = sealer.label(second, b"\x01\x01" + bytes(304), key_id)
-    with chain.held():
-        live.web3.eth.send_raw_transaction(sealer.transaction(late))
-        chain.mine()
-        admin.revoke(key_id, wait=False)
-        chain.mine()
-    trail.decided_once(late.sent, "RolledBack", "key_revoked")
+    with held_by_the_platform(live, key):
+        with chain.held():
+            live.web3.eth.send_raw_transaction(sealer.transaction(late))
+            chain.mine()
+            admin.revoke(key_id, wait=False)
+            chain.mine()
+        trail.decided_once(late.sent, "RolledBack", "key_revoked")
     trail.nothing_of(first)
     trail.nothing_of(second)
 
@@ -86,3 +91,15 @@ def test_a_client_goes_on_after_a_bad_payload(
     good = live.send(client, STOP)
     trail.decided_once(bad, "RolledBack", "payload_schema")
     trail.decided_once(good)
+
+
+@contextlib.contextmanager
+def held_by_the_platform(live: Live, key: PrivateKey) -> Iterator[None]:
+    """Put a private key where the platform keeps its own."""
+    folder = pathlib.Path(live.facts["key_directory"])
+    path = KeyStore(folder).add(key)
+    os.chown(path, folder.stat().st_uid, folder.stat().st_gid)
+    try:
+        yield
+    finally:
+        path.unlink()
