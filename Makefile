@@ -15,21 +15,21 @@ COLLECTION := $(DEV)/ansible_collections/bot_freqtrade/platform
 PYTHON ?= python3.11
 PLATFORM := PYTHONPATH="$(CURDIR)/infra/local:$$PYTHONPATH" python -m platform_local
 
-export PATH := $(VENV)/bin:$(PATH)
+export PATH := $(VENV)/bin:$(CURDIR)/build/tools:$(PATH)
 export PYTHONPATH := $(DEV):$(CURDIR)
 export ANSIBLE_COLLECTIONS_PATH := $(DEV)
 export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help setup build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart integration e2e bench
+.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart integration e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(VENV)/.complete $(COLLECTION) ## Install the Python packages that everything here needs
+setup: $(VENV)/.complete $(COLLECTION) packages tools ## Install and build what check needs: about 10 minutes, once
 
-build: setup ## Install Debian packages and build what the local platform consists of: about 15 minutes, once
+packages: $(VENV)/.complete
 	@missing=$$($(PLATFORM) packages | python -c 'import json,sys; print(*json.load(sys.stdin))')
 	[ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$$missing postgresql-15"
 	if [ -n "$$missing" ]; then
@@ -37,7 +37,13 @@ build: setup ## Install Debian packages and build what the local platform consis
 	  ansible localhost -m ansible.builtin.apt -o \
 	    -a "name=$$(tr ' ' , <<<"$${missing# }") update_cache=true install_recommends=false policy_rc_d=101" >/dev/null
 	fi
-	$(PLATFORM) build
+
+tools: $(VENV)/.complete
+	@folder=$$($(PLATFORM) tools | python -c 'import json,sys; print(json.load(sys.stdin)["folder"])')
+	mkdir -p build && ln -sfn "$$folder" build/tools
+
+build: setup ## Build the rest of what the local platform consists of: about 5 minutes, once
+	@$(PLATFORM) build
 
 $(VENV)/.complete: $(REQUIREMENTS)
 	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about 2 minutes, once"

@@ -12,7 +12,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from . import host
+from . import host, tools
 from .errors import LocalPlatformError
 from .leftovers import differences, snapshot
 from .options import ExistingCluster, Options
@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
             "--no-listener", dest="listener", action="store_false", help="no chain and no listener"
         )
         _add_cluster(command)
+    commands.add_parser("tools", help="build Kubernetes, Argo CD and Helm only, and tell their folder")
     commands.add_parser("down", help="end the platform and leave the host as it was")
     commands.add_parser("status", help="show the state of each program")
     commands.add_parser("packages", help="list the Debian packages that are missing")
@@ -86,8 +87,14 @@ def _leftovers(options: argparse.Namespace) -> list[str]:
     return left
 
 
+def _tools(options: argparse.Namespace) -> dict[str, t.Any]:
+    folder, changed = tools.ensure(Layout.here())
+    return {"changed": changed, "folder": str(folder)}
+
+
 _COMMANDS: dict[str, t.Callable[[argparse.Namespace], t.Any]] = {
     "build": lambda options: {"changed": _platform(options).build()},
+    "tools": _tools,
     "up": lambda options: {"changed": _platform(options).up()},
     "down": lambda options: {"changed": _platform(options).down()},
     "status": lambda options: _platform(options).states(),
