@@ -81,7 +81,9 @@ def test_a_run_woken_without_its_dispatcher_is_ended_or_refused(
 
 def _taken_over(live: Live, trail: Trail, command: str, client: int) -> bool:
     """The second attempt has written to Git, or has read there that the first decided."""
-    return (2, "started") in trail.commits(command) or bool(live.values(client)["platform"]["decided"])
+    if (2, "started") in trail.commits(command):
+        return True
+    return trail.file_exists(client) and bool(live.values(client)["platform"]["decided"])
 
 
 def _other_stake() -> dict[str, object]:

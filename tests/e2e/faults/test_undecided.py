@@ -18,10 +18,13 @@ from tests.e2e.trail import Trail
 
 pytestmark = pytest.mark.timeout(900)
 
-VICTIMS: dict[str, Callable[[list[str]], bool]] = {
+RUN_SECONDS = 120
+"""Ansible waits for ever for a worker that was killed; the limit of the run ends that."""
+VICTIMS: dict[str, Callable[[list[list[str]]], int | None]] = {
     # A module comes by standard input, so its process is a Python without arguments.
-    "its module": lambda arguments: len(arguments) == 1 and "python" in arguments[0],
-    "its playbook": lambda arguments: any(part.endswith("ansible-playbook") for part in arguments[:2]),
+    "its module": lambda lines: _last(lines, lambda words: len(words) == 1 and "python" in words[0]),
+    "its playbook": lambda lines: next(iter(_playbooks(lines)), None),
+    "a worker of its playbook": lambda lines: next(iter(_playbooks(lines)[1:]), None),
 }
 
 
@@ -29,11 +32,12 @@ VICTIMS: dict[str, Callable[[list[str]], bool]] = {
 def test_a_start_runs_again_after_a_kill_of(
     victim: str, live: Live, trail: Trail, machine: Machine, client: int
 ) -> None:
-    sent = live.send(client, start("SampleTrend"))
-    trail.await_stage(sent.id, "committed")
-    number = eventually(lambda: _find(machine, VICTIMS[victim]), f"a process of {victim}", 60, 0.02)
-    os.kill(number, signal.SIGKILL)
-    trail.decided_once(sent)
+    with machine.settings(DISPATCH, run_timeout=RUN_SECONDS):
+        sent = live.send(client, start("SampleTrend"))
+        trail.await_stage(sent.id, "committed")
+        number = eventually(lambda: _find(machine, VICTIMS[victim]), f"a process of {victim}", 60, 0.02)
+        os.kill(number, signal.SIGKILL)
+        trail.decided_once(sent)
     assert trail.row(sent.id)["attempt"] >= 2
     assert not [step for step in trail.commits(sent.id) if step[1] == "restored"]
     trail.trades_once(client)
@@ -54,9 +58,24 @@ def test_an_unknown_error_ends_undecided_at_the_deadline_and_the_next_command_ru
     assert not live.pods(client)
 
 
-def _find(machine: Machine, wanted: Callable[[list[str]], bool]) -> int | None:
+def _find(machine: Machine, choose: Callable[[list[list[str]]], int | None]) -> int | None:
+    """The number of the process that is chosen from the arguments of all that the dispatcher started."""
     numbers = descendants(machine.number(DISPATCH))
-    return next((number for number in reversed(numbers) if wanted(arguments(number))), None)
+    chosen = choose([arguments(number) for number in numbers])
+    return None if chosen is None else numbers[chosen]
+
+
+def _playbooks(lines: list[list[str]]) -> list[int]:
+    """Places of the playbook's own process and of its workers, in this order."""
+    return [
+        place
+        for place, words in enumerate(lines)
+        if any(word.endswith("ansible-playbook") for word in words[:2])
+    ]
+
+
+def _last(lines: list[list[str]], wanted: Callable[[list[str]], bool]) -> int | None:
+    return max((place for place, words in enumerate(lines) if wanted(words)), default=None)
 
 
 def _broken_variables(live: Live) -> pathlib.Path:
