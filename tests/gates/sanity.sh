@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Run ansible-test sanity on the built and installed collection.
 set -euo pipefail
-root=$(git rev-parse --show-toplevel)
-here=$(dirname "$0")
-stage=$root/build/stage
-mkdir -p "$stage"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# outside the checkout: ansible-test asks git there what to test, and build/ is ignored
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
 "$here/stage.sh" "$stage"
 # ansible-test downloads this bootstrap otherwise; Python brings the same thing with it
 cache=$HOME/.ansible/test/cache
@@ -14,4 +14,5 @@ for version in 24_2 25_2; do
   printf 'import ensurepip; ensurepip.bootstrap(upgrade=True, default_pip=True)\n' > "$cache/get_pip_$version.py"
 done
 cd "$stage/ansible_collections/bot_freqtrade/platform"
-ansible-test sanity --local --requirements --python 3.11 --color no "$@"
+ansible-test sanity --local --requirements --python 3.11 --color no "$@" 2>&1 | tee "$stage/log"
+! grep -q 'All targets skipped' "$stage/log"

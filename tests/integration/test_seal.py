@@ -252,7 +252,7 @@ def test_an_address_without_a_contract_is_told(client: Client, chain: Anvil) -> 
 
 def test_the_last_pending_place_is_kept_for_a_stop(client: Client) -> None:
     start = START | {"exchange": EXCHANGE}
-    for _ in range(3):
+    for _attempt in range(3):
         client.sealed(start, "--submit")
     assert "too many commands wait" in client.refused(start, "--submit")
     assert client.sealed(STOP, "--submit")["sequence"] == 4

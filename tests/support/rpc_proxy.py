@@ -57,7 +57,7 @@ class RpcProxy:
 
     def methods(self) -> list[str]:
         """Return the methods of all calls so far, in order."""
-        return [method for batch in self.requests for method, _ in batch]
+        return [method for batch in self.requests for method, answered in batch]
 
 
 @contextlib.contextmanager

@@ -94,7 +94,7 @@ def test_of_writers_of_one_key_only_one_succeeds(keystore: KeyStore) -> None:
         except PlatformError:
             outcomes.append("refused")
 
-    threads = [threading.Thread(target=add) for _ in range(8)]
+    threads = [threading.Thread(target=add) for thread in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -111,7 +111,7 @@ def test_an_absent_key_beside_others_is_the_clients_error(keystore: KeyStore) ->
 
 
 def test_a_directory_that_is_absent_or_empty_is_the_platforms_error(keystore: KeyStore) -> None:
-    for _ in ("absent", "empty"):
+    for _kind in ("absent", "empty"):
         with pytest.raises(PlatformError) as caught:
             keystore.private_key(b"none")
         assert caught.value.code == "usage"

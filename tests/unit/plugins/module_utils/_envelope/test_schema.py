@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pathlib
 import typing as t
 
@@ -148,7 +149,9 @@ BAD_VALUES: list[tuple[str, object]] = [
     ("unknown", 1),
 ]
 # NaN passes every bound of a schema, which can only speak of JSON.
-EXPRESSIBLE = [(field, value) for field, value in BAD_VALUES if value == value]
+EXPRESSIBLE = [
+    (field, value) for field, value in BAD_VALUES if not isinstance(value, float) or not math.isnan(value)
+]
 
 
 @pytest.mark.parametrize(("field", "value"), BAD_VALUES)

@@ -58,7 +58,7 @@ def test_a_payload_opens_with_the_path_of_a_key_file(
 
 def test_two_sealings_of_one_command_have_nothing_in_common(key: PrivateKey, provenance: Provenance) -> None:
     binding = provenance.binding(key.suite)
-    first, second = (seal(STOP, key.public_key, binding) for _ in range(2))
+    first, second = (seal(STOP, key.public_key, binding) for time in range(2))
     assert first[:2] == second[:2]
     assert first[2:34] != second[2:34]
     assert first[-32:] != second[-32:]

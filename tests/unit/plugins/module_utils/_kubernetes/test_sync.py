@@ -115,7 +115,7 @@ class ArgoCD:
         )
 
     def patches_of(self, part: str) -> list[Object]:
-        return [body for _, _, body in self.patches if part in body or part in body["metadata"]]
+        return [body for at, kind, body in self.patches if part in body or part in body["metadata"]]
 
 
 def merge(target: Object, change: Object) -> None:
@@ -157,7 +157,7 @@ def start(
     argo: ArgoCD, seconds: float = 30, has: t.Callable[[str], bool] = contains, **options: bool
 ) -> sync.Synchronisation:
     stopwatch = Stopwatch(seconds, clock=argo.clock, sleep=argo.sleep)
-    return sync.Synchronisation(t.cast("Cluster", argo), TARGET, has, stopwatch, **options)
+    return sync.Synchronisation(t.cast(Cluster, argo), TARGET, has, stopwatch, **options)
 
 
 def test_what_is_synced_already_is_not_touched() -> None:
@@ -172,7 +172,7 @@ def test_a_refresh_is_asked_for_once_and_the_automated_sync_is_waited_for() -> N
     argo.after(0.4, lambda: argo.set_status(operationState={"phase": "Running"}))
     argo.after(1.0, argo.succeed)
     result = start(argo).run()
-    assert [body["metadata"]["annotations"] for _, _, body in argo.patches] == [{REFRESH: "normal"}]
+    assert [body["metadata"]["annotations"] for at, kind, body in argo.patches] == [{REFRESH: "normal"}]
     assert result["changed"] is True
     assert result["diff"] == {
         "before": {"revision": OLDER, "sync": "Synced", "phase": "Succeeded"},
@@ -196,7 +196,7 @@ def test_only_a_missing_application_makes_us_ask_the_application_set() -> None:
 
     argo.after(1.0, appear)
     assert start(argo).run()["changed"] is True
-    assert [kind for _, kind, _ in argo.patches] == ["ApplicationSet"]
+    assert [kind for at, kind, body in argo.patches] == ["ApplicationSet"]
 
 
 def test_an_application_that_never_comes_is_blind_and_names_the_error_of_its_set() -> None:
@@ -204,14 +204,14 @@ def test_an_application_that_never_comes_is_blind_and_names_the_error_of_its_set
     with pytest.raises(PlatformError, match="the ApplicationSet clientes has not made it: no!") as caught:
         start(argo, 3.5).run()
     assert caught.value.code == "argocd_unreachable"
-    assert [round(at) for at, _, _ in argo.patches] == [0, 1, 2, 3]
+    assert [round(at) for at, kind, body in argo.patches] == [0, 1, 2, 3]
 
 
 def test_a_revision_that_was_given_up_is_synced_again_after_some_patience() -> None:
     argo = ArgoCD(make(LATER, "OutOfSync", "Failed"))
     argo.after(4.0, argo.succeed)
     result = start(argo).run()
-    (at, _, body), = argo.patches  # fmt: skip
+    (at, _kind, body), = argo.patches  # fmt: skip
     assert sync.PATIENCE_SECONDS <= at < sync.PATIENCE_SECONDS + 0.5
     assert body["operation"] == {
         "initiatedBy": {"username": "bot_freqtrade.platform"},
@@ -225,7 +225,7 @@ def test_what_is_the_same_already_is_synced_at_once_after_a_failed_operation() -
     argo = ArgoCD(make(LATER, "Synced", "Failed"))
     argo.after(0.2, argo.succeed)
     start(argo).run()
-    assert [at for at, _, _ in argo.patches] == [0.0]
+    assert [at for at, kind, body in argo.patches] == [0.0]
 
 
 def test_a_change_by_argo_cd_in_between_is_read_again() -> None:

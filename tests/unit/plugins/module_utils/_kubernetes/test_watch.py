@@ -76,7 +76,7 @@ class Kubernetes:
 def start(kubernetes: Kubernetes, timeout: float = 60, stable_seconds: float = 5) -> HealthWatch:
     stopwatch = Stopwatch(timeout, clock=kubernetes.clock, sleep=kubernetes.sleep)
     return HealthWatch(
-        t.cast("Cluster", kubernetes),
+        t.cast(Cluster, kubernetes),
         "cliente-001",
         "cliente-001",
         stopwatch,
