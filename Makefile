@@ -43,7 +43,7 @@ tools: $(VENV)/.complete
 	mkdir -p build && ln -sfn "$$folder" build/tools
 
 build: setup ## Build the rest of what the local platform consists of: about 5 minutes, once
-	@$(PLATFORM) build
+	@[ -n "$${KUBECONFIG:-}" ] || $(PLATFORM) build
 
 $(VENV)/.complete: $(REQUIREMENTS)
 	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about 2 minutes, once"
@@ -61,8 +61,9 @@ demo: build ## Start the local platform, play the story on it, take it down
 	$(MAKE) demo-down
 	exit $$status
 
-demo-up: build ## Start the local platform and leave it running
-	@ansible-playbook bot_freqtrade.platform.local_up
+demo-up: build ## Start the local platform and leave it running; UP_OPTIONS are the playbook's
+	@ansible-playbook bot_freqtrade.platform.local_up $(UP_OPTIONS)
+	python -m tests.e2e.demo --addresses
 
 demo-down: setup ## Take the local platform down; nothing of it is left
 	@ansible-playbook bot_freqtrade.platform.local_down

@@ -28,6 +28,22 @@ def table(commands: list[dict[str, object]]) -> str:
     )
 
 
+def addresses(live: Live) -> str:
+    """Where to look at a running platform."""
+    facts = live.facts
+    rows = {
+        "API of clients": f"{facts['api_url']}  (token: {facts['api_token_file']})",
+        "health, metrics": f"{facts['api_url']}/readyz  {facts['api_url']}/metrics",
+        "Kubernetes": f"KUBECONFIG={facts['admin_kubeconfig']}",
+        "Git repository": facts["gitops_repository"],
+        "chain": f"{facts['rpc_url']}  contract {facts['contract']}",
+        "exchange stand-in": facts["exchange_url"],
+        "inventory": facts["inventory"],
+        "logs": facts["logs"],
+    }
+    return "\n".join(f"{name:18} {where}" for name, where in rows.items())
+
+
 def main() -> int:
     """Exit code 0 when every chapter was seen, 1 with the first thing that was not."""
     parser = argparse.ArgumentParser(
@@ -35,7 +51,11 @@ def main() -> int:
     )
     parser.add_argument("--facts", type=pathlib.Path, default=FACTS, help="platform.json of the platform")
     parser.add_argument("--report", type=pathlib.Path, default=REPORT, help="where the report goes")
+    parser.add_argument("--addresses", action="store_true", help="only tell where to look at the platform")
     options = parser.parse_args()
+    if options.addresses:
+        print(addresses(Live(options.facts)))
+        return 0
     began = time.monotonic()
     story = Story(
         Live(options.facts), lambda line: print(f"[{time.monotonic() - began:6.1f} s] {line}", flush=True)

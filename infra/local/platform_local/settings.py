@@ -55,6 +55,7 @@ class Settings:
             "plugin": "bot_freqtrade.platform.tenants",
             "repository": self._gitops.url,
             "branch": BRANCH,
+            "clients": [1, 2],
         }
         written = [
             _write(self._layout.inventory / "tenants.yml", yaml.safe_dump(plugin, sort_keys=False)),
