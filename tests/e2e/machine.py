@@ -77,6 +77,13 @@ class Machine:
         with _paused(lambda: descendants(first)):
             yield
 
+    @property
+    def root(self) -> pathlib.Path:
+        """The file system as the platform's processes see it."""
+        holder = self._enclosure.read_text().split()[0]
+        first = pathlib.Path(f"/proc/{holder}/task/{holder}/children").read_text().split()[0]
+        return pathlib.Path("/proc", first, "root")
+
     def number(self, program: str) -> int:
         """The process number that a program has on this host."""
         inside = int(self._call("getProcessInfo", program)["pid"])

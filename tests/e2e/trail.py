@@ -78,6 +78,10 @@ class Trail:
         """The GitOps repository's head."""
         return self._git("rev-parse", "main").strip()
 
+    def last_commit(self, client: int) -> str:
+        """The newest commit of the client's file; empty when it has none."""
+        return self._git("log", "-1", "--format=%H", "main", "--", f"clientes/{host(client)}").strip()
+
     def file_exists(self, client: int) -> bool:
         """Whether the client has a file in Git."""
         return bool(self._git("ls-tree", "main", f"clientes/{host(client)}/").strip())
