@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.canary import SHORTEST, Hit, Search, Secret, forms
+from tests.e2e.canary import SHORTEST, Hit, Search, Secret, batches, forms
 from tests.e2e.live import ROOT, Live
 from tests.e2e.machine import Machine
 from tests.e2e.places import (
@@ -81,10 +81,9 @@ def test_no_secret_is_found_and_planted_ones_are(
             refused = live.send(client, start("BrokenImport"), keys)
             trail.decided_once(refused, "RolledBack", "strategy_not_loadable")
         search, blindness = Search(_known(live, keys)), Search([Secret("planted", value)])
-        for place, packed in _everything(live, recorder):
-            content = unpacked(packed)
-            leaks.update(search.hits(place, content))
-            found.update(hit.place for hit in blindness.hits(place, content))
+        for batch in batches((place, unpacked(packed)) for place, packed in _everything(live, recorder)):
+            leaks.update(search.hits_in(batch))
+            found.update(hit.place for hit in blindness.hits_in(batch))
     assert not leaks, "\n".join(sorted(f"{hit.secret} in {hit.place}" for hit in leaks))
     missed = [kind for kind in KINDS if not any(kind in place for place in found)]
     assert not missed, f"the search is blind in {missed}"
