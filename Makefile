@@ -68,7 +68,7 @@ demo-up: build ## Start the local platform and leave it running; UP_OPTIONS are 
 demo-down: setup ## Take the local platform down; nothing of it is left
 	@ansible-playbook bot_freqtrade.platform.local_down
 
-test: check gates integration e2e ## All tests, end to end included
+test: check gates integration e2e ## The tests, end to end included
 
 check: setup lint types unit ## Lint, types and unit tests
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The whole platform: started, told the story, hurt, taken down; nothing may be left.
-# usage: tests/e2e/run.sh [what to test]   (make e2e); more: tests/e2e/run.sh tests/e2e/faults tests/e2e/test_canary.py
+# usage: tests/e2e/run.sh [what to test]   (make e2e)
+# By itself it leaves out tests/cluster, the longer faults and the canary: tests/e2e/run.sh tests/e2e/faults tests/e2e/test_canary.py
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -38,7 +39,7 @@ say "building what is not in the cache"
 platform build
 say "starting the platform"
 ansible-playbook bot_freqtrade.platform.local_up
-say "the story, the operator's way, faults, the modules"
+say "the story, the operator's way, faults"
 if [ $# -eq 0 ]; then
   faults=tests/e2e/faults
   set -- tests/e2e/test_story.py tests/e2e/test_guard.py tests/e2e/test_operator.py \
