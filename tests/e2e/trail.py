@@ -74,10 +74,6 @@ class Trail:
                 counted[int(attempt), transition] += 1
         return counted
 
-    def head(self) -> str:
-        """The GitOps repository's head."""
-        return self._git("rev-parse", "main").strip()
-
     def last_commit(self, client: int) -> str:
         """The newest commit of the client's file; empty when it has none."""
         return self._git("log", "-1", "--format=%H", "main", "--", f"clientes/{host(client)}").strip()

@@ -57,9 +57,9 @@ def test_a_worker_woken_after_a_newer_command(
         trail.decided_once(old)
         new = live.send(client, start("SampleTrend") | _other_stake(), GOOD_KEYS)
         trail.decided_once(new)
-        head = trail.head()
+        last = trail.last_commit(client)
     _leave_time()
-    assert trail.head() == head, "the worker that woke up late wrote to Git"
+    assert trail.last_commit(client) == last, "the worker that woke up late wrote to Git"
     assert trail.verdict_events(old.id) == trail.verdict_events(new.id) == 1
     _agrees(live, trail, client, new.sequence, "SampleTrend")
 
@@ -73,9 +73,9 @@ def test_a_run_woken_without_its_dispatcher_is_ended_or_refused(
         two.kill(DISPATCH)
         two.start(SECOND)
         trail.decided_once(sent)
-        head = trail.head()
+        last = trail.last_commit(client)
     _leave_time()
-    assert trail.head() == head
+    assert trail.last_commit(client) == last
     _agrees(live, trail, client, sent.sequence, "SampleTrend")
 
 

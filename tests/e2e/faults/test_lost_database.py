@@ -18,7 +18,7 @@ def test_a_lost_database_replays_nothing(live: Live, trail: Trail, machine: Mach
     trail.decided_once(live.send(client, start("SampleTrend")))
     stop = live.send(client, STOP)
     trail.decided_once(stop)
-    head = trail.head()
+    last = trail.last_commit(client)
     machine.stop(*ROLES)
     with superuser(live, live.facts["platform_database"]["name"]) as connection, connection:
         connection.cursor().execute(f"TRUNCATE {', '.join(LOST)}")
@@ -26,6 +26,6 @@ def test_a_lost_database_replays_nothing(live: Live, trail: Trail, machine: Mach
     eventually(lambda: trail.row(stop.id), "the stop, read from the chain again", 120)
     rows = trail.select("SELECT state, attempt FROM commands WHERE client = %s", client)
     assert rows == [("done", 0), ("done", 0)]
-    assert trail.head() == head
+    assert trail.last_commit(client) == last
     trail.decided_once(live.send(client, start("SampleTrend")))
     trail.trades_once(client)
