@@ -45,7 +45,7 @@ tools: $(VENV)/.complete
 build: setup ## Build the rest of what the local platform consists of: about 5 minutes, once
 	@[ -n "$${KUBECONFIG:-}" ] || $(PLATFORM) build
 
-$(VENV)/.complete: $(REQUIREMENTS)
+$(VENV)/.complete: # its path names its contents: a clone with newer files needs no new one
 	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about 2 minutes, once"
 	rm -rf "$(VENV)" && $(PYTHON) -m venv "$(VENV)"
 	pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/requirements.txt
@@ -105,12 +105,12 @@ docs: setup ## The documentation of modules and roles is complete and its links 
 chart: setup $(CHECKOV)/.complete ## helm lint, schema and checkov on the rendered manifests; hadolint on the image
 	@tests/gates/chart.sh "$(CHECKOV)/bin/checkov"
 
-$(CHECKOV)/.complete: tests/gates/checkov-requirements.txt
-$(IMPORTER)/.complete: tests/gates/importer-requirements.txt
+$(CHECKOV)/.complete: LIST := tests/gates/checkov-requirements.txt
+$(IMPORTER)/.complete: LIST := tests/gates/importer-requirements.txt
 $(CHECKOV)/.complete $(IMPORTER)/.complete:
-	@echo "Installing $< into a virtual environment of its own: its pins differ from ours"
+	@echo "Installing $(LIST) into a virtual environment of its own: its pins differ from ours"
 	rm -rf "$(@D)" && $(PYTHON) -m venv "$(@D)"
-	"$(@D)/bin/pip" install --quiet --disable-pip-version-check -r $<
+	"$(@D)/bin/pip" install --quiet --disable-pip-version-check -r $(LIST)
 	touch $@
 
 integration: build ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
