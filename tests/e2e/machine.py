@@ -64,11 +64,14 @@ class Machine:
             yield
 
     @contextlib.contextmanager
-    def asleep(self, program: str) -> Iterator[None]:
-        """A program stopped in its tracks, with all that it started; they go on at the end."""
+    def asleep(self, program: str) -> Iterator[t.Callable[[], None]]:
+        """A program stopped in its tracks, with all that it started; they go on at the end.
+
+        Yields what wakes all but the program itself.
+        """
         first = self.number(program)
         with _paused(lambda: [first, *descendants(first)]):
-            yield
+            yield lambda: _wake(descendants(first))
 
     @contextlib.contextmanager
     def runs_asleep(self, program: str) -> Iterator[None]:
@@ -171,9 +174,13 @@ def _paused(find: t.Callable[[], list[int]]) -> Iterator[None]:
                     os.kill(number, signal.SIGSTOP)
         yield
     finally:
-        for number in reversed(stopped):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(number, signal.SIGCONT)
+        _wake(stopped[::-1])
+
+
+def _wake(numbers: list[int]) -> None:
+    for number in numbers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGCONT)
 
 
 def processes() -> list[int]:

@@ -64,6 +64,25 @@ def test_a_worker_woken_after_a_newer_command(
     _agrees(live, trail, client, new.sequence, "SampleTrend")
 
 
+@pytest.mark.parametrize("stage", ["claimed", "healthy"])
+def test_a_run_woken_after_a_newer_command(
+    stage: str, live: Live, trail: Trail, two: Machine, client: int
+) -> None:
+    old = live.send(client, start("SampleTrend"), GOOD_KEYS)
+    trail.await_stage(old.id, stage)
+    with two.asleep(DISPATCH) as wake_runs:
+        two.start(SECOND)
+        trail.decided_once(old)
+        new = live.send(client, start("SampleTrend") | _other_stake(), GOOD_KEYS)
+        trail.decided_once(new)
+        last, secrets = trail.last_commit(client), live.secrets(client)
+        wake_runs()  # its dispatcher sleeps on: nobody tells the run that its lease is gone
+        _leave_time()
+        assert trail.last_commit(client) == last, "the run that woke up late wrote to Git"
+        assert live.secrets(client) == secrets, "the run that woke up late made or removed a Secret"
+    _agrees(live, trail, client, new.sequence, "SampleTrend")
+
+
 def test_a_run_woken_without_its_dispatcher_is_ended_or_refused(
     live: Live, trail: Trail, two: Machine, client: int
 ) -> None:
