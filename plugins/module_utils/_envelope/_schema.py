@@ -28,7 +28,7 @@ STOP: t.Final = "trade.stop"
 OPERATIONS: t.Final = (START, STOP)
 
 # `$(?!\n)` is the very end in Python, where `$` alone also stands before a last newline, and in ECMA 262.
-_ASSET = r"[A-Z0-9]{2,20}"
+_PAIR: t.Final = r"^[A-Z0-9]{1,20}/[A-Z0-9]{2,10}$(?!\n)"
 _MAX_AMOUNT: t.Final = 1_000_000_000
 
 SPECIFICATION_SCHEMA: t.Final[Json] = {
@@ -54,18 +54,18 @@ SPECIFICATION_SCHEMA: t.Final[Json] = {
             "description": "Spot pairs to trade, as BASE/QUOTE.",
             "type": "array",
             "minItems": 1,
-            "maxItems": 100,
+            "maxItems": 20,
             "uniqueItems": True,
-            "items": {"type": "string", "pattern": rf"^{_ASSET}/{_ASSET}$(?!\n)"},
+            "items": {"type": "string", "pattern": _PAIR},
         },
         "timeframe": {
             "description": "Length of a candle.",
-            "enum": ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w"],
+            "enum": ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"],
         },
         "stake_currency": {
             "description": "Currency that is staked: the quote of the pairs.",
             "type": "string",
-            "pattern": r"^[A-Z][A-Z0-9]{1,19}$(?!\n)",
+            "pattern": r"^[A-Z][A-Z0-9]{1,9}$(?!\n)",
         },
         "stake_amount": {
             "description": "Stake of one trade, in the stake currency.",
@@ -77,7 +77,7 @@ SPECIFICATION_SCHEMA: t.Final[Json] = {
             "description": "Most trades open at a time.",
             "type": "integer",
             "minimum": 1,
-            "maximum": 100,
+            "maximum": 50,
         },
         "dry_run": {
             "description": "True: trade with simulated money. False: trade on the exchange.",
