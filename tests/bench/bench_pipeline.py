@@ -19,7 +19,7 @@ import typing as t
 import yaml
 
 from tests.bench.floor import Floor
-from tests.e2e.conftest import new_client
+from tests.e2e.conftest import new_clients
 from tests.e2e.live import ROOT, Live, Sent, eventually
 from tests.e2e.parcels import Sealer
 from tests.e2e.story import STOP, start
@@ -62,7 +62,7 @@ def measure(runs: int) -> dict[str, t.Any]:
     live = Live()
     trail = Trail(live)
     variables = yaml.safe_load((ROOT / "build" / "local" / "vars.yml").read_text())
-    client = new_client(live)
+    (client,) = new_clients(live, 1)
     first = approve(live, trail, client)
     values = live.values(client)
     stop(live, client)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -55,7 +56,7 @@ def clients(live: Live, trail: Trail) -> Iterator[Callable[[], int]]:
     made: list[int] = []
 
     def register() -> int:
-        made.append(new_client(live))
+        made.extend(new_clients(live, 1))
         return made[-1]
 
     yield register
@@ -70,12 +71,10 @@ def client(clients: Callable[[], int]) -> int:
     return clients()
 
 
-def new_client(live: Live) -> int:
-    """Register the next number; the first two are the story's."""
-    number = 1
-    while live.contract.functions.walletOf(number).call() != NO_WALLET or number in STORY_CLIENTS:
-        if number in STORY_CLIENTS:
-            live.register(number)
-        number += 1
-    live.register(number)
-    return number
+def new_clients(live: Live, count: int) -> list[int]:
+    """Register the next numbers; the first two are the story's."""
+    wallet_of = live.contract.functions.walletOf
+    first = next(number for number in itertools.count(1) if wallet_of(number).call() == NO_WALLET)
+    numbers = list(range(max(first, STORY_CLIENTS[-1] + 1), max(first, STORY_CLIENTS[-1] + 1) + count))
+    live.register(*(number for number in STORY_CLIENTS if number >= first), *numbers)
+    return numbers

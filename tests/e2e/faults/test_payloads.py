@@ -17,7 +17,8 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope i
     key_id_of,
 )
 
-from tests.e2e.live import Live
+from tests.e2e.conftest import new_clients
+from tests.e2e.live import Live, Sent
 from tests.e2e.machine import Machine
 from tests.e2e.parcels import Admin, HeldChain, Parcel, Sealer
 from tests.e2e.story import STOP, start
@@ -54,13 +55,22 @@ BAD: dict[str, tuple[str, Callable[[Sealer, int], Parcel]]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def submitted(live: Live, sealer: Sealer) -> dict[str, Sent]:
+    """All bad payloads, each of a client of its own, on the chain."""
+    numbers = new_clients(live, len(BAD))
+    return {
+        case: sealer.submit(make(sealer, number))
+        for number, (case, (_, make)) in zip(numbers, BAD.items(), strict=True)
+    }
+
+
 @pytest.mark.parametrize("case", BAD)
-def test_rolls_back_a_payload(case: str, trail: Trail, sealer: Sealer, machine: Machine, client: int) -> None:
-    reason, make = BAD[case]
-    sent = sealer.submit(make(sealer, client))
-    trail.decided_once(sent, "RolledBack", reason)
+def test_rolls_back_a_payload(case: str, trail: Trail, submitted: dict[str, Sent]) -> None:
+    sent = submitted[case]
+    trail.decided_once(sent, "RolledBack", BAD[case][0])
     assert not trail.commits(sent.id)
-    trail.nothing_of(client)
+    trail.nothing_of(sent.client)
 
 
 def test_rolls_back_what_is_sealed_to_keys_unknown_or_revoked_since(
