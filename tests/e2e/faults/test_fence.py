@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.live import Live, eventually
+from tests.e2e.live import Live, Sent, eventually
 from tests.e2e.machine import DISPATCH, SECOND, Machine
 from tests.e2e.story import GOOD_KEYS, start
 from tests.e2e.trail import Trail
@@ -16,8 +17,11 @@ from tests.e2e.trail import Trail
 pytestmark = pytest.mark.timeout(1200)
 
 SHORT_LEASE = 5
-LATE_SECONDS = 30
+STAGES = ("healthy", "committed", "claimed")
+LATE_SECONDS = 20
 """How long a woken worker gets to do its harm."""
+
+Asleep = contextlib.AbstractContextManager[tuple[list[Sent], Callable[[], None]]]
 
 
 @pytest.fixture
@@ -31,56 +35,55 @@ def two(machine: Machine) -> Iterator[Machine]:
         machine.stop(SECOND)
 
 
-@pytest.mark.parametrize("stage", ["claimed", "committed", "healthy"])
-def test_a_worker_woken_while_another_runs_the_same_command(
-    stage: str, live: Live, trail: Trail, two: Machine, client: int
+@pytest.fixture
+def asleep(live: Live, trail: Trail, two: Machine, clients: Callable[[], int]) -> Callable[[], Asleep]:
+    """Pauses a worker that runs one command at each stage, each of another client; the runs go first."""
+
+    @contextlib.contextmanager
+    def fall_asleep() -> Iterator[tuple[list[Sent], Callable[[], None]]]:
+        with contextlib.ExitStack() as pauses:
+            sent = []
+            for stage in STAGES:
+                sent.append(live.send(clients(), start("SampleTrend"), GOOD_KEYS))
+                trail.await_stage(sent[-1].id, stage)
+                pauses.enter_context(two.runs_asleep(DISPATCH))
+            wake_runs = pauses.enter_context(two.asleep(DISPATCH))
+            two.start(SECOND)
+            yield sent, wake_runs
+
+    return fall_asleep
+
+
+def test_a_worker_woken_while_another_runs_the_same_commands(
+    live: Live, trail: Trail, asleep: Callable[[], Asleep]
 ) -> None:
-    sent = live.send(client, start("SampleTrend"), GOOD_KEYS)
-    trail.await_stage(sent.id, stage)
-    with two.asleep(DISPATCH):
-        two.start(SECOND)
-        eventually(lambda: trail.row(sent.id)["attempt"] > 1, "the second worker takes the command", 120)
-        eventually(lambda: _taken_over(live, trail, sent.id, client), "the second worker's work", 120)
-    trail.decided_once(sent)
+    with asleep() as (sent, _):
+        for one in sent:
+            eventually(lambda one=one: trail.row(one.id)["attempt"] > 1, "the second worker takes it", 120)
+            eventually(lambda one=one: _taken_over(live, trail, one), "the second worker's work", 120)
+    for one in sent:
+        trail.decided_once(one)
     _leave_time()
-    _agrees(live, trail, client, sent.sequence, "SampleTrend")
+    for one in sent:
+        _agrees(live, trail, one, "SampleTrend")
 
 
-@pytest.mark.parametrize("stage", ["claimed", "committed", "healthy"])
-def test_a_worker_woken_after_a_newer_command(
-    stage: str, live: Live, trail: Trail, two: Machine, client: int
-) -> None:
-    old = live.send(client, start("SampleTrend"), GOOD_KEYS)
-    trail.await_stage(old.id, stage)
-    with two.asleep(DISPATCH):
-        two.start(SECOND)
-        trail.decided_once(old)
-        new = live.send(client, start("SampleTrend") | _other_stake(), GOOD_KEYS)
-        trail.decided_once(new)
-        last = trail.last_commit(client)
-    _leave_time()
-    assert trail.last_commit(client) == last, "the worker that woke up late wrote to Git"
-    assert trail.verdict_events(old.id) == trail.verdict_events(new.id) == 1
-    _agrees(live, trail, client, new.sequence, "SampleTrend")
-
-
-@pytest.mark.parametrize("stage", ["claimed", "healthy"])
-def test_a_run_woken_after_a_newer_command(
-    stage: str, live: Live, trail: Trail, two: Machine, client: int
-) -> None:
-    old = live.send(client, start("SampleTrend"), GOOD_KEYS)
-    trail.await_stage(old.id, stage)
-    with two.asleep(DISPATCH) as wake_runs:
-        two.start(SECOND)
-        trail.decided_once(old)
-        new = live.send(client, start("SampleTrend") | _other_stake(), GOOD_KEYS)
-        trail.decided_once(new)
-        last, secrets = trail.last_commit(client), live.secrets(client)
-        wake_runs()  # its dispatcher sleeps on: nobody tells the run that its lease is gone
+def test_a_worker_woken_after_newer_commands(live: Live, trail: Trail, asleep: Callable[[], Asleep]) -> None:
+    with asleep() as (old, wake_runs):
+        for one in old:
+            trail.decided_once(one)
+        new = [live.send(one.client, start("SampleTrend") | _other_stake(), GOOD_KEYS) for one in old]
+        for one in new:
+            trail.decided_once(one)
+        kept = [(trail.last_commit(one.client), live.secrets(one.client)) for one in new]
+        wake_runs()  # their dispatcher sleeps on: nobody tells them that their leases are gone
         _leave_time()
-        assert trail.last_commit(client) == last, "the run that woke up late wrote to Git"
-        assert live.secrets(client) == secrets, "the run that woke up late made or removed a Secret"
-    _agrees(live, trail, client, new.sequence, "SampleTrend")
+        assert [(trail.last_commit(one.client), live.secrets(one.client)) for one in new] == kept
+    _leave_time()
+    assert [(trail.last_commit(one.client), live.secrets(one.client)) for one in new] == kept
+    assert [trail.verdict_events(one.id) for one in [*old, *new]] == [1] * 2 * len(STAGES)
+    for one in new:
+        _agrees(live, trail, one, "SampleTrend")
 
 
 def test_a_run_woken_without_its_dispatcher_is_ended_or_refused(
@@ -95,14 +98,14 @@ def test_a_run_woken_without_its_dispatcher_is_ended_or_refused(
         last = trail.last_commit(client)
     _leave_time()
     assert trail.last_commit(client) == last
-    _agrees(live, trail, client, sent.sequence, "SampleTrend")
+    _agrees(live, trail, sent, "SampleTrend")
 
 
-def _taken_over(live: Live, trail: Trail, command: str, client: int) -> bool:
+def _taken_over(live: Live, trail: Trail, sent: Sent) -> bool:
     """The second attempt has written to Git, or has read there that the first decided."""
-    if (2, "started") in trail.commits(command):
+    if (2, "started") in trail.commits(sent.id):
         return True
-    return trail.file_exists(client) and bool(live.values(client)["platform"]["decided"])
+    return trail.file_exists(sent.client) and bool(live.values(sent.client)["platform"]["decided"])
 
 
 def _other_stake() -> dict[str, object]:
@@ -114,12 +117,12 @@ def _leave_time() -> None:
     time.sleep(LATE_SECONDS)
 
 
-def _agrees(live: Live, trail: Trail, client: int, sequence: int, strategy: str) -> None:
+def _agrees(live: Live, trail: Trail, sent: Sent, strategy: str) -> None:
     """Expect Git, Secrets and cluster to hold the approved command and nothing else."""
-    values = live.values(client)
+    values = live.values(sent.client)
     assert values["bot"]["strategy"] == strategy
-    assert (values["platform"]["sequence"], values["platform"]["decided"]) == (sequence, "approved")
+    assert (values["platform"]["sequence"], values["platform"]["decided"]) == (sent.sequence, "approved")
     secret = values["secrets"]["exchange"]
-    assert secret.endswith(f"-exchange-{sequence}")
-    assert [name for name in live.secrets(client) if "-exchange-" in name] == [secret]
-    trail.trades_once(client)
+    assert secret.endswith(f"-exchange-{sent.sequence}")
+    assert [name for name in live.secrets(sent.client) if "-exchange-" in name] == [secret]
+    trail.trades_once(sent.client)
