@@ -51,6 +51,15 @@ options:
       - How many connections the role may have at a time. A bot opens 15 at the most.
     type: int
     default: 20
+  reader:
+    description:
+      - Role that gets the figures of the client's trades for monitoring. They are the numbers of open and
+        closed trades, the profit, and the time of the last trade, for each currency.
+      - It gets them by a function in the schema of its name, which runs as the client. It gets no privilege
+        in the client's schema, and the client none in the reader's.
+      - The role and its schema must be there. Without this option nothing is given and nothing is taken away.
+    type: str
+    version_added: 0.2.0
 notes:
   - The database must be closed to C(PUBLIC) before the first client comes. That is part of making it.
   - PostgreSQL shows every role the names of all roles, schemas and tables, the settings of roles, and the
@@ -143,7 +152,9 @@ def change_schema(options: dict[str, t.Any], check: bool) -> dict[str, t.Any]:
         store = _secrets.open_store(options, client)
         password = _secrets.ClientSecrets(store, client, check=True).password()
         limit = options["connection_limit"]
-        change = _postgres.ensure_tenant(login, client.schema, password, limit, check=check)
+        change = _postgres.ensure_tenant(
+            login, client.schema, password, limit, reader=options["reader"], check=check
+        )
     return {
         "changed": change.changed,
         "schema": client.schema,
@@ -161,6 +172,7 @@ def main() -> t.NoReturn:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "confirm": {"type": "str"},
             "connection_limit": {"type": "int", "default": 20},
+            "reader": {"type": "str"},
             **_postgres.ARGUMENT_SPEC,
             **_secrets.ARGUMENT_SPEC,
             **_kubernetes.ARGUMENT_SPEC,

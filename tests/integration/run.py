@@ -54,6 +54,8 @@ def postgres(version: int, directory: Path) -> t.Iterator[dict[str, t.Any]]:
         )
         _postgres.create_admin(superuser, ADMIN, "admin-of-a-throw-away-server", DATABASE)
         _postgres.prepare_database(superuser.to(DATABASE))
+        admin = superuser.to(DATABASE).as_user(ADMIN, "admin-of-a-throw-away-server")
+        _postgres.create_reader(admin, "platform_metrics", "reader-of-a-throw-away-server")
         passfile = running.write_passfile(directory / "pgpass", ADMIN, "admin-of-a-throw-away-server")
         running.write_passfile(directory / "pgpass-superuser", SUPERUSER, SUPERUSER_PASSWORD)
         yield {

@@ -22,6 +22,9 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._
     logs_in,
     remove_tenant,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._reader import (
+    create_reader,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._report import (
     Report,
     report_tenant,
@@ -38,6 +41,7 @@ __all__ = (
     "Report",
     "connect",
     "create_admin",
+    "create_reader",
     "database_url",
     "ensure_tenant",
     "logs_in",

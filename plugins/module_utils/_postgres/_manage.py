@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import time
 import typing as t
 
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import (
@@ -40,6 +41,11 @@ _NO_LOGIN = re.compile(
 )
 _AFTER_LOGIN = "too many connections for role"
 
+# What PostgreSQL answers when two transactions grant something on one database or schema at the same time.
+_AT_THE_SAME_TIME = "XX000"
+_ATTEMPTS: t.Final = 10
+_PAUSE_SECONDS: t.Final = 0.1
+
 
 @dataclasses.dataclass(frozen=True)
 class Change:
@@ -58,18 +64,34 @@ class Change:
 
 
 def ensure_tenant(
-    login: Login, name: str, password: str | None, connection_limit: int, *, check: bool
+    login: Login,
+    name: str,
+    password: str | None,
+    connection_limit: int,
+    *,
+    reader: str | None = None,
+    check: bool,
 ) -> Change:
     """Give the tenant its role, schema, privileges, search path and password.
 
     :param login: of an admin with CREATEROLE; a superuser is not needed.
     :param password: the role's password; None only when it is not made yet and ``check`` is set.
+    :param reader: the role that gets the figures of the tenant's trades, which :func:`create_reader` made.
     :param check: read and plan only.
-    :raises PlatformError: ``schema_conflict``, ``database_unreachable`` or ``database_refused``.
+    :raises PlatformError: ``schema_conflict``, ``usage``, ``database_unreachable`` or ``database_refused``.
     """
+    change = _alone(lambda: _ensure(login, name, password, connection_limit, reader, check))
+    if change.changed and not check and password is not None:
+        _verify(login, name, password)
+    return change
+
+
+def _ensure(
+    login: Login, name: str, password: str | None, connection_limit: int, reader: str | None, check: bool
+) -> Change:
     with connect(login) as connection:
-        place = _place(connection, login, name)
-        current = read(connection, name)
+        place = _place(connection, login, name, reader)
+        current = read(connection, name, reader)
         works = current.role is not None and password is not None and logs_in(login, name, password)
         current = dataclasses.replace(current, password_works=works)
         statements = plan_present(current, place, connection_limit)
@@ -79,8 +101,6 @@ def ensure_tenant(
                 raise PlatformError("usage", f"No password is stored yet for the role {name}")
             execute(connection, statements, name, password)
             connection.commit()
-    if change.changed and not check and password is not None:
-        _verify(login, name, password)
     return change
 
 
@@ -92,6 +112,10 @@ def remove_tenant(login: Login, name: str, confirm: str | None, *, check: bool) 
     :raises PlatformError: ``confirmation_missing``, ``schema_conflict``, ``database_unreachable`` or
         ``database_refused``.
     """
+    return _alone(lambda: _remove(login, name, confirm, check))
+
+
+def _remove(login: Login, name: str, confirm: str | None, check: bool) -> Change:
     with connect(login) as connection:
         current = read(connection, name)
         statements = plan_absent(current, _place(connection, login, name), confirm)
@@ -100,6 +124,21 @@ def remove_tenant(login: Login, name: str, confirm: str | None, *, check: bool) 
             execute(connection, statements)
             connection.commit()
     return change
+
+
+def _alone(work: t.Callable[[], Change]) -> Change:
+    """Do the work of one transaction again while another's of the same kind is in its way.
+
+    No lock keeps them apart: the locks that an admin without superuser can take, a client can take too.
+    """
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return work()
+        except PlatformError as error:
+            if error.details.get("sqlstate") != _AT_THE_SAME_TIME:
+                raise
+        time.sleep(_PAUSE_SECONDS * attempt)
+    return work()
 
 
 def logs_in(login: Login, user: str, password: str) -> bool:
@@ -128,8 +167,8 @@ def _verify(login: Login, name: str, password: str) -> None:
         raise PlatformError("database_refused", f"The role {name} does not find its schema on its path")
 
 
-def _place(connection: Connection, login: Login, name: str) -> Place:
-    return Place(name, login.database, login.user, connection.server_version)
+def _place(connection: Connection, login: Login, name: str, reader: str | None = None) -> Place:
+    return Place(name, login.database, login.user, connection.server_version, reader)
 
 
 def _change(connection: Connection, statements: list[Statement], before: Tenant, after: Tenant) -> Change:

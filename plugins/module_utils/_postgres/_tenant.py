@@ -14,6 +14,12 @@ import typing as t
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import (
     PlatformError,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._figures import (
+    Figures,
+    plan_figures,
+    read_figures,
+    wanted_figures,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._statement import (
     Statement,
     statement,
@@ -92,6 +98,7 @@ class Tenant:
     :param search_path: the role's setting for this database as the server keeps it.
     :param act_as: whether the admin may act as the role already.
     :param password_works: whether the stored password logs in; None where that was not tried.
+    :param figures: what a reader gets of its trades; None where nobody asked.
     """
 
     role: Role | None = None
@@ -101,6 +108,7 @@ class Tenant:
     search_path: str | None = None
     act_as: bool = False
     password_works: bool | None = None
+    figures: Figures | None = None
 
     def shown(self) -> dict[str, t.Any]:
         """Return it as the module's result and diff show it."""
@@ -117,6 +125,7 @@ class Tenant:
             "schema_privileges": sorted(self.schema_privileges),
             "database_privileges": sorted(self.database_privileges),
             "search_path": self.search_path,
+            **({"figures": self.figures.shown()} if self.figures else {}),
         }
 
 
@@ -127,12 +136,14 @@ class Place:
     :param name: of its schema and its role alike.
     :param admin: the role that runs the statements.
     :param server_version: as libpq numbers it: 150018 is 15.18.
+    :param reader: the role that gets the figures of its trades; None leaves that as it is.
     """
 
     name: str
     database: str
     admin: str
     server_version: int
+    reader: str | None = None
 
     @property
     def search_path(self) -> str:
@@ -151,11 +162,17 @@ def wanted(place: Place, connection_limit: int) -> Tenant:
         database_privileges=_DATABASE_PRIVILEGES,
         search_path=place.search_path,
         password_works=True,
+        figures=wanted_figures(place.name, place.reader) if place.reader else None,
     )
 
 
-def read(connection: Connection, name: str) -> Tenant:
-    """Read what the server has under the tenant's name; its password is not tried."""
+def read(connection: Connection, name: str, reader: str | None = None) -> Tenant:
+    """Read what the server has under the tenant's name; its password is not tried.
+
+    :param reader: the role whose way to the figures of the tenant's trades is read as well.
+    :raises PlatformError: ``usage`` when there is no such reader.
+    """
+    figures = read_figures(connection, name, reader) if reader else None
     act = "SET" if connection.server_version >= _MEMBERSHIP_OPTIONS_SINCE else "MEMBER"
     with connection.cursor() as cursor:
         cursor.execute(_READ_SCHEMA, {"name": name})
@@ -163,7 +180,7 @@ def read(connection: Connection, name: str) -> Tenant:
         cursor.execute(_READ_ROLE, {"name": name, "act": act})
         found = cursor.fetchone()
         if found is None:
-            return Tenant(owner=owner)
+            return Tenant(owner=owner, figures=figures)
         connection_limit, expires, attributes, member_of, act_as = found
         cursor.execute(_READ_DATABASE, {"name": name})
         database_privileges, search_path = cursor.fetchone() or ([], None)
@@ -174,6 +191,7 @@ def read(connection: Connection, name: str) -> Tenant:
         database_privileges=frozenset(database_privileges),
         search_path=search_path,
         act_as=act_as,
+        figures=figures,
     )
 
 
@@ -291,6 +309,8 @@ def _plan_schema(current: Tenant, place: Place) -> list[Statement]:
         statements.append(statement("CREATE SCHEMA {} AUTHORIZATION {}", place.name, place.name))
     elif not current.schema_privileges >= _SCHEMA_PRIVILEGES:
         statements.append(statement("GRANT USAGE, CREATE ON SCHEMA {} TO {}", place.name, place.name))
+    if current.figures:
+        statements += plan_figures(current.figures, place.name)
     if not statements or current.act_as:
         return statements
     # The admin may act as the tenant for this transaction only.

@@ -34,10 +34,10 @@ class Prepared:
     server: Server
     login: Login
 
-    def tenant(self, name: str, connection_limit: int = 20) -> str:
+    def tenant(self, name: str, connection_limit: int = 20, reader: str | None = None) -> str:
         """Create a tenant and return its password."""
         password = f"p-{name}-0123456789012345678901234567"
-        ensure_tenant(self.login, name, password, connection_limit, check=False)
+        ensure_tenant(self.login, name, password, connection_limit, reader=reader, check=False)
         return password
 
     def as_superuser(self, query: str, *names: str) -> list[tuple[t.Any, ...]]:

@@ -7,6 +7,7 @@ import dataclasses
 
 import pytest
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._figures import Figures
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._statement import (
     Statement,
     statement,
@@ -64,6 +65,20 @@ def test_a_new_tenant_gets_role_privilege_search_path_and_schema() -> None:
         'CREATE SCHEMA "cliente_001" AUTHORIZATION "cliente_001"',
         'REVOKE "cliente_001" FROM "platform_admin"',
     ]
+
+
+def test_the_figures_are_made_while_the_admin_may_act_as_the_tenant() -> None:
+    place = dataclasses.replace(PLACE_18, reader="platform_metrics")
+    planned = _text(
+        plan_present(dataclasses.replace(AS_WANTED, figures=Figures("platform_metrics")), place, 20)
+    )
+    assert planned[0] == 'GRANT "cliente_001" TO "platform_admin" WITH INHERIT TRUE, SET TRUE'
+    assert planned[-1] == 'REVOKE "cliente_001" FROM "platform_admin"'
+    assert planned[-3:-1] == [
+        'ALTER FUNCTION "platform_metrics"."cliente_001"() OWNER TO "cliente_001"',
+        'REVOKE CREATE ON SCHEMA "platform_metrics" FROM "cliente_001"',
+    ]
+    assert plan_present(wanted(place, 20), place, 20) == []
 
 
 def test_membership_options_are_left_out_where_the_server_does_not_know_them() -> None:
