@@ -10,6 +10,9 @@ REQUIREMENTS := constraints.txt requirements.txt listener/requirements.txt infra
 VENV := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-12)
 CHECKOV := $(CACHE)/checkov-$(shell sha256sum tests/gates/checkov-requirements.txt | cut -c1-12)
 IMPORTER := $(CACHE)/importer-$(shell sha256sum tests/gates/importer-requirements.txt | cut -c1-12)
+ONCE := tests/gates/once.sh
+COLLECTION_FILES := galaxy.yml meta plugins roles playbooks changelogs docs tests/gates tests/unit tests/integration \
+  README.md CHANGELOG.md COPYING LICENSES constraints.txt requirements.txt
 DEV := $(CURDIR)/build/dev
 COLLECTION := $(DEV)/ansible_collections/bot_freqtrade/platform
 PYTHON ?= python3.11
@@ -87,23 +90,23 @@ types:
 unit:
 	@pytest -q tests/unit
 
-gates: contracts sanity importer docs chart ## The gates of the Ansible, Solidity and Helm ecosystems
+gates: contracts sanity importer docs chart ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
 
-contracts: ## Format, units, fuzz and invariants of the contract; its artifact is what the source compiles to
-	@infra/contracts/scripts/check-artifact.sh
-	infra/contracts/scripts/build.sh
+contracts: $(VENV)/.complete ## Format, units, fuzz and invariants of the contract; its artifact is what the source compiles to
+	@$(ONCE) artifact infra/contracts -- infra/contracts/scripts/check-artifact.sh
+	$(ONCE) contracts infra/contracts -- infra/contracts/scripts/build.sh
 
 sanity: setup ## ansible-test sanity on the built and installed collection
-	@tests/gates/sanity.sh
+	@$(ONCE) sanity $(COLLECTION_FILES) -- tests/gates/sanity.sh
 
 importer: setup $(IMPORTER)/.complete ## galaxy-importer on the built collection
-	@tests/gates/importer.sh "$(IMPORTER)/bin/python"
+	@$(ONCE) importer $(COLLECTION_FILES) -- tests/gates/importer.sh "$(IMPORTER)/bin/python"
 
 docs: setup ## The documentation of modules and roles is complete and its links hold
-	@tests/gates/docs.sh
+	@$(ONCE) docs $(COLLECTION_FILES) -- tests/gates/docs.sh
 
 chart: setup $(CHECKOV)/.complete ## helm lint, schema and checkov on the rendered manifests; hadolint on the image
-	@tests/gates/chart.sh "$(CHECKOV)/bin/checkov"
+	@$(ONCE) chart infra tests/gates -- tests/gates/chart.sh "$(CHECKOV)/bin/checkov"
 
 $(CHECKOV)/.complete: LIST := tests/gates/checkov-requirements.txt
 $(IMPORTER)/.complete: LIST := tests/gates/importer-requirements.txt
