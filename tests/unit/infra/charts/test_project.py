@@ -23,9 +23,13 @@ def render(chart: str, *options: str) -> list[dict[str, t.Any]]:
     return list(yaml.safe_load_all(done.stdout))
 
 
+def made_for_a_client() -> dict[str, dict[str, t.Any]]:
+    manifests = render("project", "--set", f"repository={REPOSITORY}")
+    return {manifest["kind"]: manifest for manifest in manifests}
+
+
 def project() -> dict[str, t.Any]:
-    (manifest,) = render("project", "--set", f"repository={REPOSITORY}")
-    return manifest
+    return made_for_a_client()["AppProject"]
 
 
 def test_a_client_reaches_its_own_namespace_and_this_repository_only():
@@ -34,11 +38,19 @@ def test_a_client_reaches_its_own_namespace_and_this_repository_only():
     assert spec["sourceRepos"] == [REPOSITORY]
 
 
-def test_a_client_makes_the_kinds_of_its_chart_and_its_namespace_only():
+def test_a_client_makes_the_kinds_of_its_chart_and_nothing_of_the_cluster():
     spec = project()["spec"]
     made = {(manifest["apiVersion"].rpartition("/")[0], manifest["kind"]) for manifest in render("freqtrade")}
     assert {(kind["group"], kind["kind"]) for kind in spec["namespaceResourceWhitelist"]} == made
-    assert spec["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace"}]
+    assert spec["clusterResourceWhitelist"] == []
+
+
+def test_a_clients_namespace_is_restricted_and_not_for_the_client_to_make():
+    assert made_for_a_client().keys() == {"AppProject", "Namespace"}
+    metadata = made_for_a_client()["Namespace"]["metadata"]
+    assert metadata["name"] == "cliente-001"
+    levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+    assert levels.items() <= metadata["labels"].items()
 
 
 def test_a_bad_listing_deletes_nobody():
@@ -47,11 +59,18 @@ def test_a_bad_listing_deletes_nobody():
     assert OBJECTS["ApplicationSet"]["spec"]["goTemplateOptions"] == ["missingkey=error"]
 
 
-def test_the_set_may_make_projects_and_nothing_else():
+def test_the_set_may_make_projects_and_namespaces_and_nothing_else():
     spec = OBJECTS["AppProject"]["spec"]
     assert spec["namespaceResourceWhitelist"] == [{"group": "argoproj.io", "kind": "AppProject"}]
-    assert spec["clusterResourceWhitelist"] == []
+    assert spec["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace"}]
     assert [destination["namespace"] for destination in spec["destinations"]] == ["argocd"]
+
+
+def test_nothing_that_a_client_writes_is_a_parameter_of_the_set():
+    (matrix,) = OBJECTS["ApplicationSet"]["spec"]["generators"]
+    git, _parts = matrix["matrix"]["generators"]
+    assert git["git"]["directories"] == [{"path": "clientes/cliente-*"}]
+    assert "files" not in git["git"]
 
 
 def test_every_address_is_the_one_to_replace():
