@@ -5,25 +5,22 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 import tempfile
 import typing as t
 from pathlib import Path
 
 import yaml
 
-from . import images
+from . import gitops_root, images
 from .database import PORT as DATABASE_PORT
-from .errors import LocalPlatformError
 from .exchange import PORT as EXCHANGE_PORT
 from .exchange import ccxt_configuration
+from .gitops_root import BRANCH, git
 from .options import Options
 from .paths import Layout
 from .users import DISPATCH
 
-BRANCH = "main"
 IDENTITY = ("-c", "user.name=bot_freqtrade local platform", "-c", "user.email=platform@localhost.invalid")
 
 
@@ -53,27 +50,16 @@ class GitOps:
             self._create()
         with tempfile.TemporaryDirectory() as folder:
             clone = Path(folder)
-            self._git("clone", "--quiet", self.url, clone)
+            git("clone", "--quiet", self.url, clone)
             self._write(clone, image)
-            self._git("add", "--all", directory=clone)
-            if not self._git("status", "--porcelain", directory=clone):
+            if not gitops_root.commit(clone, *IDENTITY):
                 return False
-            self._git(*IDENTITY, "commit", "--quiet", "--message", "Take over the template", directory=clone)
-            self._git("push", "--quiet", "origin", f"HEAD:{BRANCH}", directory=clone)
+            git("push", "--quiet", "origin", f"HEAD:{BRANCH}", directory=clone)
         return True
 
     def application_set(self) -> str:
-        """The text of ``argocd-application.yaml`` with this repository's URL in it.
-
-        :raises LocalPlatformError: when the template does not name exactly one repository.
-        """
-        text = (self._layout.infra / "argocd-application.yaml").read_text(encoding="utf-8")
-        placeholders = set(re.findall(r"repoURL: (\S+://\S+)", text))
-        if len(placeholders) != 1:
-            raise LocalPlatformError(
-                f"argocd-application.yaml names {len(placeholders)} repositories instead of one"
-            )
-        return text.replace(placeholders.pop(), self.url)
+        """The text of ``argocd-application.yaml`` with this repository's URL in it."""
+        return gitops_root.applications(self._layout.infra, self.url)
 
     def _create(self) -> None:
         """Make a repository that root owns and the dispatcher may push to."""
@@ -81,21 +67,18 @@ class GitOps:
             return
         temporary = self._layout.gitops.with_suffix(".new")
         shutil.rmtree(temporary, ignore_errors=True)
-        self._git("init", "--quiet", "--bare", "--shared=group", f"--initial-branch={BRANCH}", temporary)
-        self._git("config", "receive.denyNonFastForwards", "true", directory=temporary)
+        git("init", "--quiet", "--bare", "--shared=group", f"--initial-branch={BRANCH}", temporary)
+        git("config", "receive.denyNonFastForwards", "true", directory=temporary)
         for path in [temporary, *temporary.rglob("*")]:
             shutil.chown(path, group=DISPATCH.number)
         temporary.rename(self._layout.gitops)
 
     def _write(self, clone: Path, image: str) -> None:
-        shutil.rmtree(clone / "charts", ignore_errors=True)
-        shutil.copytree(self._layout.infra / "charts", clone / "charts")
-        (clone / "argocd-application.yaml").write_text(self.application_set(), encoding="utf-8")
+        """Write the root as an operator gets it, then what an operator would change for this host."""
+        gitops_root.write(self._layout.infra, clone, self.url)
         environment = yaml.safe_dump(self._environment(image), sort_keys=False)
         (clone / "environment.yaml").write_text(environment, encoding="utf-8")
-        (clone / "catalogue.json").write_text(images.catalogue(self._layout), encoding="utf-8")
-        (clone / "clientes").mkdir(exist_ok=True)
-        (clone / "clientes" / ".gitkeep").touch()
+        (clone / gitops_root.CATALOGUE).write_text(images.catalogue(self._layout), encoding="utf-8")
 
     def _environment(self, image: str) -> dict[str, t.Any]:
         text = (self._layout.infra / "environment.yaml").read_text(encoding="utf-8")
@@ -103,7 +86,7 @@ class GitOps:
         repository, _, tag = image.rpartition(":")
         own: dict[str, dict[str, t.Any]] = {
             "image": {"repository": repository, "tag": tag, "digest": "", "pullPolicy": "IfNotPresent"},
-            "exchange": {"ccxtConfig": ccxt_configuration(self._options)},
+            "exchange": {"ccxtConfig": [ccxt_configuration(self._options)]},
             "networkPolicy": {
                 "database": {"cidr": host, "port": DATABASE_PORT},
                 "egress": [{"cidr": host, "port": EXCHANGE_PORT}],
@@ -114,10 +97,3 @@ class GitOps:
         for part, values in own.items():
             environment[part] = {**environment.get(part, {}), **values}
         return environment
-
-    def _git(self, *arguments: str | Path, directory: Path | None = None) -> str:
-        command = ["git", *(["-C", str(directory)] if directory else []), *map(str, arguments)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise LocalPlatformError(f"{' '.join(command)} failed: {done.stderr.strip()}")
-        return done.stdout

@@ -41,7 +41,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - name: {{ index . 0 }}
   valueFrom:
     secretKeyRef:
-      name: {{ index . 1 }}
+      name: {{ index . 1 | quote }}
       key: {{ index . 2 }}
 {{- end }}
 
@@ -63,6 +63,6 @@ readOnlyRootFilesystem: true
       "max_open_trades" $bot.maxOpenTrades
       "dry_run" $bot.dryRun
       "dry_run_wallet" $bot.dryRunWallet
-      "exchange" (dict "name" "binance" "pair_whitelist" $bot.pairs "ccxt_config" .Values.exchange.ccxtConfig)
+      "exchange" (dict "name" "binance" "pair_whitelist" $bot.pairs "ccxt_config" (first .Values.exchange.ccxtConfig | default dict))
     | toPrettyJson }}
 {{- end }}

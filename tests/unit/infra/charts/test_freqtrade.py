@@ -13,6 +13,9 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope._schema import (
+    SPECIFICATION_SCHEMA,
+)
 
 INFRA = Path(__file__).parents[4] / "infra"
 CHART = INFRA / "charts" / "freqtrade"
@@ -55,6 +58,14 @@ def pod_of(manifests: Manifests) -> dict[str, t.Any]:
 
 def containers(pod: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     return [*pod["initContainers"], *pod["containers"]]
+
+
+@pytest.mark.parametrize("rule", ["enum", "minItems", "maxItems", "minimum", "exclusiveMinimum", "maximum"])
+@pytest.mark.parametrize("name", SPECIFICATION_SCHEMA["properties"])
+def test_the_chart_bounds_a_specification_as_the_envelope_does(name: str, rule: str) -> None:
+    words = name.split("_")
+    chart = SCHEMA["definitions"]["bot"]["properties"][words[0] + "".join(map(str.capitalize, words[1:]))]
+    assert chart.get(rule) == SPECIFICATION_SCHEMA["properties"][name].get(rule)
 
 
 def test_every_manifest_is_valid_for_kubernetes(render):
@@ -236,8 +247,9 @@ REFUSED = [
     ("replicas", 2),
     ("secrets.password", "a"),
     ("secrets.database", "Not A Name"),
-    ("exchange.ccxtConfig.apiKey", "a"),
-    ("exchange.ccxtConfig.urls.api.public", "file:///etc/passwd"),
+    ("exchange.ccxtConfig", {"urls": {"api": {"public": "https://elsewhere.example"}}}),
+    ("exchange.ccxtConfig", [{"apiKey": "a"}]),
+    ("exchange.ccxtConfig", [{"urls": {"api": {"public": "file:///etc/passwd"}}}]),
     ("platform.namespace", "kube-system"),
     ("platform.reason", "A free text"),
     ("networkPolicy.httpsExcept", []),
@@ -285,7 +297,8 @@ def test_no_object_of_the_schema_takes_unknown_keys():
     open_objects = {
         path for path, schema in objects(SCHEMA) if schema.get("additionalProperties") is not False
     }
-    assert open_objects == {"/properties/exchange/properties/ccxtConfig/properties/urls/properties/api"}, (
+    exchange = "/properties/exchange/properties/ccxtConfig/items"
+    assert open_objects == {f"{exchange}/properties/urls/properties/api"}, (
         "the names of ccxt's hosts are ccxt's"
     )
 
@@ -294,3 +307,51 @@ def test_every_default_of_the_chart_is_in_the_schema():
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())
     assert defaults.keys() == SCHEMA["properties"].keys() - {"global"}
     jsonschema.validators.validator_for(SCHEMA)(SCHEMA).validate(defaults)
+
+
+HOSTILE: dict[str, t.Any] = {
+    "image": {
+        "repository": "elsewhere.example/bot",
+        "tag": "evil",
+        "digest": f"sha256:{0:064}",
+        "pullPolicy": "Always",
+    },
+    "exchange": {"ccxtConfig": [{"urls": {"api": {"private": "https://elsewhere.example"}}}]},
+    "networkPolicy": {
+        "httpsExcept": ["169.254.0.0/16"],
+        "database": {"cidr": "0.0.0.0/0", "port": 1},
+        "egress": [{"cidr": "169.254.169.254/32", "port": 80}],
+    },
+    "resources": {
+        "requests": {"cpu": "1m", "memory": "1Mi"},
+        "limits": {"cpu": "64", "memory": "512Gi"},
+    },
+    "quota": {"pods": 50, "cpu": "64", "memory": "512Gi"},
+    "probe": {"periodSeconds": 60, "startupSeconds": 3600, "stuckSeconds": 3600},
+}
+"""Values of the environment's part that the schema accepts."""
+
+
+def test_what_a_clients_file_says_of_the_environment_reaches_no_manifest(render):
+    assert render(**HOSTILE) == render()
+
+
+def leaves(values: t.Any, path: str = "") -> t.Iterator[str]:
+    if isinstance(values, dict) and values:
+        for name, value in values.items():
+            yield from leaves(value, f"{path}.{name}")
+    else:
+        yield path
+
+
+def test_the_environment_leaves_nothing_of_its_part_to_a_clients_file():
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text())
+    for name in ("replicas", "bot", "secrets", "platform"):
+        del defaults[name]
+    assert set(leaves(defaults)) == set(leaves(ENVIRONMENT)) == set(leaves(HOSTILE))
+
+
+@pytest.mark.parametrize("name", ["null", "true", "Yes"])
+def test_a_strategy_with_a_name_of_yaml_stays_text(render, name):
+    entries = environment(render(bot={**EXAMPLE["bot"], "strategy": name}))
+    assert entries["FREQTRADE_STRATEGY"]["value"] == name
