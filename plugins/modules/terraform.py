@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: terraform
 short_description: Make infrastructure what a Terraform configuration says, or take it back
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Initialises the configuration with its backend, plans to a file, and applies that very file.
   - What somebody changed outside of Terraform is told apart from what the configuration changes.
@@ -180,10 +180,10 @@ drift:
   sample: [{address: aws_ecr_repository.this, action: update, attributes: [tags], taken_back: true}]
 code:
   description:
-    - What the failure is. V(state_locked), V(state_of_another), V(state_not_saved), V(state_missing), V(region_wrong),
-      V(account_wrong), V(credentials_invalid), V(permission_denied), V(name_taken), V(quota_exceeded),
-      V(still_protected), V(variables_invalid), V(configuration_invalid), V(confirmation_missing),
-      V(aws_unreachable), V(interrupted), V(library_missing) or V(terraform_failed).
+    - What the failure is. V(state_locked), V(state_of_another), V(state_not_saved), V(state_missing),
+      V(region_wrong), V(account_wrong), V(credentials_invalid), V(permission_denied), V(name_taken),
+      V(quota_exceeded), V(still_protected), V(variables_invalid), V(configuration_invalid),
+      V(confirmation_missing), V(aws_unreachable), V(interrupted), V(library_missing) or V(terraform_failed).
   returned: failure
   type: str
   sample: permission_denied
