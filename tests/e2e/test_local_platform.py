@@ -19,7 +19,6 @@ import pytest
 
 ROOT: t.Final = pathlib.Path(__file__).resolve().parents[2]
 PLATFORM: t.Final = (sys.executable, "-m", "platform_local")
-WARM_SECONDS: t.Final = 30
 POD: t.Final = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -78,9 +77,7 @@ def running(untouched: pathlib.Path) -> t.Iterator[pathlib.Path]:
 
 
 def test_a_second_start_changes_nothing(running: pathlib.Path) -> None:
-    started = time.monotonic()
     assert platform("up", "--no-listener") == {"changed": False}
-    assert time.monotonic() - started < WARM_SECONDS
 
 
 def test_nothing_is_left_after_down(running: pathlib.Path) -> None:
