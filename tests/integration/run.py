@@ -19,6 +19,7 @@ import tempfile
 import typing as t
 from pathlib import Path
 
+import boto3
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _envelope, _postgres
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._client import Client
 from ansible_collections.bot_freqtrade.platform.tests.support.kube_api import api_server
@@ -31,7 +32,10 @@ from moto.server import ThreadedMotoServer
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "freqtrade_multi"
-ADMIN = "platform_admin"
+ADMIN = _postgres.Owner("platform_admin", "admin-of-a-throw-away-server", creates_roles=True)
+MASTER = "master"
+MASTER_PASSWORD = "master-of-a-throw-away-server"
+REGION = "eu-central-1"
 CLIENTS = (1, 2, 3)
 SPECIFICATION = {
     "strategy": "SampleTrend",
@@ -46,24 +50,47 @@ SPECIFICATION = {
 
 @contextlib.contextmanager
 def postgres(version: int, directory: Path) -> t.Iterator[dict[str, t.Any]]:
-    """Run a prepared PostgreSQL and yield the options that log in to it as the admin."""
+    """Run a prepared PostgreSQL and yield the options that log in to it as the admin.
+
+    Beside them, by ``superuser`` and ``master``, those of the superuser and of a master user as a managed
+    service gives it.
+    """
     directory.mkdir()
     with server(version, directory) as running:
         superuser = _postgres.Login(
             running.host, running.port, SUPERUSER, "postgres", password=SUPERUSER_PASSWORD
         )
-        _postgres.create_admin(superuser, ADMIN, "admin-of-a-throw-away-server", DATABASE)
-        _postgres.prepare_database(superuser.to(DATABASE))
-        admin = superuser.to(DATABASE).as_user(ADMIN, "admin-of-a-throw-away-server")
+        _postgres.ensure_database(superuser, DATABASE, ADMIN, check=False)
+        admin = superuser.to(DATABASE).as_user(ADMIN.name, ADMIN.password)
         _postgres.create_reader(admin, "platform_metrics", "reader-of-a-throw-away-server")
-        passfile = running.write_passfile(directory / "pgpass", ADMIN, "admin-of-a-throw-away-server")
-        running.write_passfile(directory / "pgpass-superuser", SUPERUSER, SUPERUSER_PASSWORD)
+        with running.superuser() as cursor:
+            cursor.execute(f"CREATE ROLE {MASTER} LOGIN CREATEROLE CREATEDB PASSWORD '{MASTER_PASSWORD}'")
+            cursor.execute(f"ALTER DATABASE postgres OWNER TO {MASTER}")
+
+        def options(user: str, password: str) -> dict[str, t.Any]:
+            passfile = running.write_passfile(directory / f"pgpass-{user}", user, password)
+            place = {"login_host": running.host, "login_port": running.port}
+            return {**place, "login_user": user, "login_passfile": str(passfile)}
+
         yield {
-            "login_host": running.host,
-            "login_port": running.port,
-            "login_user": ADMIN,
-            "login_passfile": str(passfile),
+            **options(ADMIN.name, ADMIN.password),
+            "superuser": options(SUPERUSER, SUPERUSER_PASSWORD),
+            "master": options(MASTER, MASTER_PASSWORD),
         }
+
+
+def master_secret(url: str) -> str:
+    """Store the master's password as RDS does, and return the ARN of the secret."""
+    api = boto3.client(
+        "secretsmanager",
+        region_name=REGION,
+        endpoint_url=url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    document = {"username": MASTER, "password": MASTER_PASSWORD}
+    arn: str = api.create_secret(Name="rds!db-master", SecretString=json.dumps(document))["ARN"]
+    return arn
 
 
 def commands(key_directory: Path) -> dict[str, dict[str, t.Any]]:
@@ -126,7 +153,8 @@ def services(directory: Path) -> t.Iterator[dict[str, t.Any]]:
         yield {
             "integration_postgres": databases,
             "integration_kubeconfig": str(kubernetes.kubeconfig),
-            "integration_aws": {"aws_region": "eu-central-1", "aws_endpoint_url": f"http://{host}:{port}"},
+            "integration_aws": {"aws_region": REGION, "aws_endpoint_url": f"http://{host}:{port}"},
+            "integration_master_secret": master_secret(f"http://{host}:{port}"),
             "integration_commands": commands(directory / "keys"),
         }
 

@@ -11,16 +11,21 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._
     Login,
     connect,
 )
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._database import (
-    Prepared,
-    create_admin,
-    prepare_database,
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._estate import (
+    DatabaseChange,
+    ensure_database,
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._manage import (
     Change,
     ensure_tenant,
     logs_in,
     remove_tenant,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._owner import (
+    Owner,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._passfile import (
+    Passfile,
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._reader import (
     create_reader,
@@ -36,16 +41,17 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres._
 __all__ = (
     "ARGUMENT_SPEC",
     "Change",
+    "DatabaseChange",
     "Login",
-    "Prepared",
+    "Owner",
+    "Passfile",
     "Report",
     "connect",
-    "create_admin",
     "create_reader",
     "database_url",
+    "ensure_database",
     "ensure_tenant",
     "logs_in",
-    "prepare_database",
     "remove_tenant",
     "report_tenant",
 )

@@ -32,7 +32,7 @@ _READ = """
 """
 
 
-def create_reader(login: Login, name: str, password: str) -> list[str]:
+def create_reader(login: Login, name: str, password: str, *, check: bool = False) -> list[str]:
     """Create the reader.
 
     It may connect to the database of ``login`` and use its schema, and no more; ``ensure_tenant`` gives it
@@ -41,6 +41,7 @@ def create_reader(login: Login, name: str, password: str) -> list[str]:
 
     :param login: of the admin, who owns the database.
     :param name: of the role and of its schema alike.
+    :param check: read and plan only.
     :raises PlatformError: ``database_unreachable`` or ``database_refused``.
     """
     with connect(login) as connection:
@@ -55,8 +56,9 @@ def create_reader(login: Login, name: str, password: str) -> list[str]:
             statements.append(statement("CREATE SCHEMA {}", name))
             statements.append(statement("GRANT USAGE ON SCHEMA {} TO {}", name, name))
         queries = show(connection, statements)
-        execute(connection, statements, name, password)
-        connection.commit()
+        if not check:
+            execute(connection, statements, name, password)
+            connection.commit()
     return queries
 
 

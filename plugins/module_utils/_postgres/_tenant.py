@@ -31,8 +31,9 @@ with contextlib.suppress(ImportError):  # connect() says so when it is missing
 if t.TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-_OPPOSITES: t.Final = {"INHERIT": "NOINHERIT", "CREATEDB": "NOCREATEDB", "CREATEROLE": "NOCREATEROLE"}
-_NOT_OURS_TO_TAKE: t.Final = frozenset({"SUPERUSER", "REPLICATION", "BYPASSRLS"})
+_OPPOSITES: t.Final = {"INHERIT": "NOINHERIT", "CREATEROLE": "NOCREATEROLE"}
+# An admin that may not make databases itself cannot take that from others, from version 16 on.
+_NOT_OURS_TO_TAKE: t.Final = frozenset({"SUPERUSER", "REPLICATION", "BYPASSRLS", "CREATEDB"})
 _DATABASE_PRIVILEGES: t.Final = frozenset({"CONNECT"})
 _SCHEMA_PRIVILEGES: t.Final = frozenset({"USAGE", "CREATE"})
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")

@@ -14,11 +14,17 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._o
     ARGUMENT_SPEC,
     open_store,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._password import (
+    stored_password,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._payload import (
     exchange_of,
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._plan import (
     Exchange,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._random import (
+    random_text,
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._store import (
     Changed,
@@ -38,4 +44,6 @@ __all__ = (
     "Store",
     "exchange_of",
     "open_store",
+    "random_text",
+    "stored_password",
 )

@@ -40,9 +40,9 @@ class AwsStore:
 
     def read(self, name: str) -> Secret | None:
         try:
-            with _translated("read", name):
+            with translated("read", name):
                 found = self._client.get_secret_value(SecretId=self._prefix + name, VersionStage=_CURRENT)
-        except _Missing:
+        except Missing:
             return None
         try:
             data = json.loads(found["SecretString"])
@@ -57,7 +57,7 @@ class AwsStore:
     def names(self) -> list[str]:
         start = f"{self._prefix}{self._owner}-"
         found: list[str] = []
-        with _translated("list", start):
+        with translated("list", start):
             pages = self._client.get_paginator("list_secrets").paginate(
                 Filters=[{"Key": "name", "Values": [start]}]
             )
@@ -67,13 +67,13 @@ class AwsStore:
         return sorted(name.removeprefix(self._prefix) for name in found if name.startswith(start))
 
     def create(self, name: str, content: Content) -> None:
-        with _translated("create", name):
+        with translated("create", name):
             self._client.create_secret(Name=self._prefix + name, SecretString=_document(content))
 
     def replace(self, secret: Secret, content: Content) -> None:
         """Store a version beside the current one, then move the label from the version that was read."""
         identifier, version = self._prefix + secret.name, str(uuid.uuid4())
-        with _translated("change", secret.name):
+        with translated("change", secret.name):
             self._client.put_secret_value(
                 SecretId=identifier,
                 ClientRequestToken=version,
@@ -93,7 +93,7 @@ class AwsStore:
                 self._forget_proposal(identifier, version)
 
     def delete(self, name: str) -> None:
-        with contextlib.suppress(_Missing), _translated("delete", name):
+        with contextlib.suppress(Missing), translated("delete", name):
             self._client.delete_secret(SecretId=self._prefix + name, ForceDeleteWithoutRecovery=True)
 
     def _forget_proposal(self, identifier: str, version: str) -> None:
@@ -124,12 +124,12 @@ def connect(region: str | None, endpoint_url: str | None) -> t.Any:
         raise PlatformError("usage", f"Cannot use AWS Secrets Manager: {type(error).__name__}") from None
 
 
-class _Missing(Exception):
+class Missing(Exception):
     """There is no such secret."""
 
 
 @contextlib.contextmanager
-def _translated(verb: str, name: str) -> t.Iterator[None]:
+def translated(verb: str, name: str) -> t.Iterator[None]:
     """Turn the errors of boto3 into ours; their texts are left out, because they may quote the request."""
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -138,7 +138,7 @@ def _translated(verb: str, name: str) -> t.Iterator[None]:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ResourceNotFoundException":
-            raise _Missing from None
+            raise Missing from None
         if code == "ResourceExistsException":
             raise Changed from None
         raise _unreachable(verb, name, code) from None
@@ -159,4 +159,4 @@ def _document(content: Content) -> str:
     return json.dumps({**content.data, _NOTES: notes})
 
 
-__all__ = ("AwsStore", "connect")
+__all__ = ("AwsStore", "Missing", "connect", "translated")

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._postgres import (
     Login,
-    create_admin,
+    Owner,
+    ensure_database,
     ensure_tenant,
-    prepare_database,
 )
 from ansible_collections.bot_freqtrade.platform.tests.support.postgres import (
     SUPERUSER,
@@ -24,7 +24,7 @@ from ansible_collections.bot_freqtrade.platform.tests.support.postgres import (
 from psycopg2 import sql
 
 DATABASE = "freqtrade_multi"
-ADMIN_PASSWORD = "admin-of-a-throw-away-database"
+ADMIN = Owner("platform_admin", "admin-of-a-throw-away-database", creates_roles=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +52,9 @@ def prepared(request: pytest.FixtureRequest, tmp_path: Path) -> t.Iterator[Prepa
     """A prepared database with no tenant, on each version in turn; tests put back what else they change."""
     server: Server = request.getfixturevalue(f"postgres_{request.param}")
     superuser = Login(server.host, server.port, SUPERUSER, "postgres", password=SUPERUSER_PASSWORD)
-    create_admin(superuser, "platform_admin", ADMIN_PASSWORD, DATABASE)
-    prepare_database(superuser.to(DATABASE))
-    passfile = server.write_passfile(tmp_path / "pgpass", "platform_admin", ADMIN_PASSWORD)
-    yield Prepared(
-        server, Login(server.host, server.port, "platform_admin", DATABASE, passfile=str(passfile))
-    )
+    ensure_database(superuser, DATABASE, ADMIN, check=False)
+    passfile = server.write_passfile(tmp_path / "pgpass", ADMIN.name, ADMIN.password)
+    yield Prepared(server, Login(server.host, server.port, ADMIN.name, DATABASE, passfile=str(passfile)))
     _drop_tenants(server)
 
 

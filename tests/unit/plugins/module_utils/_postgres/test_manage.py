@@ -92,7 +92,7 @@ def test_the_password_reaches_the_server_as_a_verifier_only(prepared: Prepared) 
     [
         "ALTER ROLE cliente_001 PASSWORD 'another'",
         "ALTER ROLE cliente_001 NOLOGIN",
-        "ALTER ROLE cliente_001 CREATEDB CREATEROLE INHERIT CONNECTION LIMIT 3",
+        "ALTER ROLE cliente_001 CREATEROLE INHERIT CONNECTION LIMIT 3",
         "ALTER ROLE cliente_001 VALID UNTIL '2001-01-01'",
         "ALTER ROLE cliente_001 IN DATABASE freqtrade_multi SET search_path = public",
         "ALTER ROLE cliente_001 IN DATABASE freqtrade_multi RESET ALL",
@@ -117,6 +117,7 @@ def test_drift_is_seen_and_corrected(prepared: Prepared, drift: str) -> None:
     [
         "ALTER ROLE cliente_001 SUPERUSER",
         "ALTER ROLE cliente_001 BYPASSRLS",
+        "ALTER ROLE cliente_001 CREATEDB",
         "GRANT pg_read_all_data TO cliente_001",
         "ALTER SCHEMA cliente_001 OWNER TO postgres",
     ],

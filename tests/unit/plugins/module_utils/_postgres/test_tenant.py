@@ -91,8 +91,8 @@ def test_membership_options_are_left_out_where_the_server_does_not_know_them() -
         (_role(connection_limit=-1), ['ALTER ROLE "cliente_001" CONNECTION LIMIT 20']),
         (_role(attributes=frozenset()), ['ALTER ROLE "cliente_001" LOGIN']),
         (
-            _role(attributes=frozenset({"LOGIN", "INHERIT", "CREATEDB", "CREATEROLE"})),
-            ['ALTER ROLE "cliente_001" NOINHERIT NOCREATEDB NOCREATEROLE'],
+            _role(attributes=frozenset({"LOGIN", "INHERIT", "CREATEROLE"})),
+            ['ALTER ROLE "cliente_001" NOINHERIT NOCREATEROLE'],
         ),
         (_role(expires=True), ["ALTER ROLE \"cliente_001\" VALID UNTIL 'infinity'"]),
         (
