@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import importlib
 import importlib.util
 import secrets
+import sys
 import typing as t
 from pathlib import Path
 
 import psycopg2
-from psycopg2 import sql
-from psycopg2.extensions import cursor as Cursor
 
 from .enclosure import Enclosure
 from .errors import LocalPlatformError
@@ -30,8 +29,7 @@ PLATFORM = "platform"
 SUPERUSER = "postgres"
 ADMIN = "platform_admin"
 LISTENER_ROLE = "platform_listener"
-LARGE_OBJECT_FUNCTIONS = "lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea)"
-"""With them any role could fill a database that it may connect to."""
+LOGIC = "ansible_collections.bot_freqtrade.platform.plugins.module_utils"
 
 
 class Database:
@@ -90,32 +88,33 @@ class Database:
         return Program("postgres", command, user=POSTGRES.name, directory=self._data, stop_signal="INT")
 
     def ready(self) -> bool:
+        """Whether the server lets its superuser in."""
         try:
-            with self._session("postgres"):
-                return True
+            psycopg2.connect(
+                host="127.0.0.1", port=PORT, user=SUPERUSER, password=self._password(SUPERUSER),
+                dbname="postgres", connect_timeout=5,
+            ).close()  # fmt: skip
         except psycopg2.OperationalError:
             return False
+        return True
 
     def install(self) -> bool:
-        """Make the roles and databases with the rights that design.md asks for; False when they are there."""
-        with self._session("postgres") as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (PLATFORM,))
-            if cursor.fetchone():
-                return False
-            self._make_role(cursor, ADMIN, "CREATEROLE CREATEDB")
-            self._make_role(cursor, LISTENER_ROLE, "")
-            for database, owner in ((CLIENTS, ADMIN), (PLATFORM, LISTENER_ROLE)):
-                names = {"database": sql.Identifier(database), "owner": sql.Identifier(owner)}
-                cursor.execute(sql.SQL("CREATE DATABASE {database} OWNER {owner}").format(**names))
-            for database in (CLIENTS, PLATFORM, "postgres", "template1"):
-                cursor.execute(
-                    sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
-                )
-        for database in (CLIENTS, PLATFORM):
-            with self._session(database) as cursor:
-                cursor.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-                cursor.execute(f"REVOKE ALL ON FUNCTION {LARGE_OBJECT_FUNCTIONS} FROM PUBLIC")
-        return True
+        """Make roles and databases as the role ``database`` makes them elsewhere; False when they are so.
+
+        :raises LocalPlatformError: when the server refuses.
+        """
+        logic, errors = (self._logic(name) for name in ("_postgres", "_errors"))
+        superuser = logic.Login(
+            "127.0.0.1", PORT, SUPERUSER, "postgres", sslmode="disable", password=self._password(SUPERUSER)
+        )
+        changed = False
+        for database, role, creates_roles in ((CLIENTS, ADMIN, True), (PLATFORM, LISTENER_ROLE, False)):
+            owner = logic.Owner(role, self._password(role), creates_roles)
+            try:
+                changed |= logic.ensure_database(superuser, database, owner, check=False).changed
+            except errors.PlatformError as error:
+                raise LocalPlatformError(error.message) from error
+        return changed
 
     def write_access(self) -> None:
         """Write the files with which the modules and the listener log in."""
@@ -125,36 +124,19 @@ class Database:
         write_private(self._layout.platform / "database-url", url, DISPATCH.number)
         write_private(self._layout.listener / "database-url", url, LISTENER.number)
 
-    def _make_role(self, cursor: Cursor, role: str, attributes: str) -> None:
-        verifier = self._verifier(cursor, role)
-        statement = sql.SQL("CREATE ROLE {} LOGIN " + attributes + " PASSWORD {}")
-        cursor.execute(statement.format(sql.Identifier(role), sql.Literal(verifier)))
-
-    def _verifier(self, cursor: Cursor, role: str) -> str:
-        from psycopg2.extensions import encrypt_password
-
-        return encrypt_password(
-            self._password(role), role, scope=cursor.connection, algorithm="scram-sha-256"
-        )
+    def _logic(self, name: str) -> t.Any:
+        """A part of the collection's own code, which is importable once this checkout is linked."""
+        sys.path.insert(0, str(self._layout.collections))
+        try:
+            return importlib.import_module(f"{LOGIC}.{name}")
+        finally:
+            sys.path.remove(str(self._layout.collections))
 
     def _password(self, role: str) -> str:
         path = self._layout.secrets / f"{role}-password"
         if not path.exists():
             write_private(path, secrets.token_urlsafe(24))
         return path.read_text(encoding="utf-8")
-
-    @contextlib.contextmanager
-    def _session(self, database: str) -> t.Iterator[Cursor]:
-        connection = psycopg2.connect(
-            host="127.0.0.1", port=PORT, user=SUPERUSER, password=self._password(SUPERUSER), dbname=database,
-            connect_timeout=5,
-        )  # fmt: skip
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                yield cursor
-        finally:
-            connection.close()
 
 
 def _embedded() -> Path:
