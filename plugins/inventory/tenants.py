@@ -96,34 +96,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options = {name: self.get_option(name) for name in _gitops.ARGUMENT_SPEC}
         repository = _gitops.repository_of(options)
         with repository.snapshot() as snapshot:
-            paths = [path for path in snapshot.paths("clientes") if path.endswith("/values.yaml")]
-            files = snapshot.read(paths)
-        clients = {number: Client(number) for number in self.get_option("clients")}
-        found: Clients = {client.host: {"state": "unregistered"} for client in clients.values()}
-        for path in paths:
-            client = self._client(path)
-            if client is not None:
-                found[client.host] = self._read(client, files[path])
-        return found
-
-    def _client(self, path: str) -> Client | None:
-        try:
-            client = Client.from_host(path.split("/")[1])
-        except PlatformError:
-            client = None
-        if client is None or client.values_path != path:
+            survey = _gitops.survey(snapshot)
+        for path in survey.foreign:
             self.display.warning(
                 f"The file {path!r} of the GitOps repository belongs to no client: it is left out"
             )
-            return None
-        return client
-
-    def _read(self, client: Client, text: bytes) -> dict[str, t.Any]:
-        try:
-            return _gitops.read(client, text)
-        except PlatformError as error:
-            self.display.warning(f"{error.message}: {client.host} is in the group malformed")
-            return {"state": "malformed", "error": error.message}
+        clients = {number: Client(number) for number in self.get_option("clients")}
+        found: Clients = {client.host: {"state": "unregistered"} for client in clients.values()}
+        for client, values in survey.clients.items():
+            if values["state"] == "malformed":
+                self.display.warning(f"{values['error']}: {client.host} is in the group malformed")
+            found[client.host] = values
+        return found
 
     def _populate(self, clients: Clients) -> None:
         for host, values in sorted(clients.items()):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import typing as t
 
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import (
@@ -37,7 +38,8 @@ _REGION: t.Final = frozenset({"301", "PermanentRedirect", "AuthorizationHeaderMa
 class Session:
     """Where and as whom services are asked.
 
-    :param region: None leaves it to boto3.
+    :param region: None takes that of ``AWS_REGION``, else leaves it to boto3, which looks everywhere but
+        there.
     :param profile: section of AWS's configuration files; None leaves it to boto3.
     :param endpoint_url: address of the services, where it is not the region's own.
     :raises PlatformError: ``library_missing``, ``credentials_invalid`` for an unknown profile,
@@ -54,7 +56,9 @@ class Session:
         except ImportError:
             raise PlatformError("library_missing", "The Python library boto3 is missing") from None
         try:
-            self._session = boto3.Session(region_name=region, profile_name=profile)
+            self._session = boto3.Session(
+                region_name=region or os.environ.get("AWS_REGION"), profile_name=profile
+            )
         except botocore.exceptions.ProfileNotFound:
             raise PlatformError(
                 "credentials_invalid", f"AWS's configuration has no profile {profile}"

@@ -24,6 +24,11 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.rep
     Receipt,
     Snapshot,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.survey import (
+    Survey,
+    require_platform,
+    survey,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.transition import (
     TRANSITIONS,
     Request,
@@ -46,8 +51,11 @@ __all__ = (
     "Receipt",
     "Request",
     "Snapshot",
+    "Survey",
     "plan",
     "read",
     "repository_of",
+    "require_platform",
+    "survey",
     "transact",
 )
