@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes import client_of
 
 from listener.chain import ChainReader
 
@@ -91,10 +92,9 @@ def cluster_check(kubeconfig: str) -> Check:
     """Return a check of the cluster that *kubeconfig* names."""
 
     def check() -> None:
-        from kubernetes import client, config
+        from kubernetes import client
 
-        api = t.cast("t.Any", config).new_client_from_config(kubeconfig)
-        with api:
+        with client_of(kubeconfig) as api:
             client.VersionApi(api).get_code(_request_timeout=CHECK_SECONDS)
 
     return check

@@ -10,6 +10,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes
     Cluster,
     connect,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.kubeconfig import client_of
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.options import (
     ARGUMENT_SPEC,
     cluster_of,
@@ -28,6 +29,7 @@ __all__ = (
     "Stopwatch",
     "Synchronisation",
     "Target",
+    "client_of",
     "cluster_of",
     "connect",
 )

@@ -23,6 +23,7 @@ import urllib.parse
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import (
     PlatformError,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.kubeconfig import client_of
 
 Object = dict[str, t.Any]
 """A Kubernetes object as the API server sends it."""
@@ -54,6 +55,9 @@ PODS: t.Final = Resource("", "v1", "pods", "Pod")
 EVENTS: t.Final = Resource("", "v1", "events", "Event")
 DEPLOYMENTS: t.Final = Resource("apps", "v1", "deployments", "Deployment")
 REPLICA_SETS: t.Final = Resource("apps", "v1", "replicasets", "ReplicaSet")
+CUSTOM_RESOURCES: t.Final = Resource(
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"
+)
 APPLICATIONS: t.Final = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 APPLICATION_SETS: t.Final = Resource("argoproj.io", "v1alpha1", "applicationsets", "ApplicationSet")
 
@@ -90,6 +94,8 @@ _REFUSALS: t.Final[dict[int, type[ApiError]]] = {
     422: Invalid,
 }
 _BLIND: t.Final = (401, 408, 429)
+_KINDS_OF_BODY: t.Final = {"PATCH": "application/merge-patch+json"}
+FIELD_MANAGER: t.Final = "bot_freqtrade.platform"
 
 
 class Cluster:
@@ -136,6 +142,15 @@ class Cluster:
         """Merge ``body`` into the object (RFC 7386), only at the ``metadata.resourceVersion`` it may name."""
         return self._json(resource, "PATCH", resource.path(namespace, name), body=body)
 
+    def apply(self, resource: Resource, namespace: str | None, name: str, body: Object) -> Object:
+        """Make the object have all that ``body`` says, whoever said otherwise before (server-side apply).
+
+        :param body: complete, with its apiVersion, kind and name.
+        """
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        path = resource.path(namespace, name)
+        return self._json(resource, "PATCH", path, query, body, kind="application/apply-patch+yaml")
+
     def delete(self, resource: Resource, namespace: str | None, name: str, *, uid: str | None = None) -> None:
         """Delete the object, only the one with ``uid`` when that is given."""
         body = {"preconditions": {"uid": uid}} if uid else None
@@ -163,9 +178,11 @@ class Cluster:
         path: str,
         query: dict[str, str] | None = None,
         body: Object | None = None,
+        *,
+        kind: str = "",
     ) -> Object:
         try:
-            answer: Object = json.loads(self._request(resource, method, path, query, body))
+            answer: Object = json.loads(self._request(resource, method, path, query, body, kind=kind))
         except ValueError:
             raise _unreachable(method, path, "the answer is not JSON") from None
         return answer
@@ -177,6 +194,8 @@ class Cluster:
         path: str,
         query: dict[str, str] | None = None,
         body: Object | None = None,
+        *,
+        kind: str = "",
     ) -> bytes:
         import urllib3
 
@@ -188,7 +207,7 @@ class Cluster:
             response = self._pool.request(
                 method,
                 url,
-                headers=self._headers(method),
+                headers=self._headers(kind or _KINDS_OF_BODY.get(method, "application/json")),
                 body=None if body is None else json.dumps(body).encode(),
                 timeout=urllib3.Timeout(total=self._seconds()),
                 retries=False,
@@ -201,8 +220,7 @@ class Cluster:
         data: bytes = response.data
         return data
 
-    def _headers(self, method: str) -> dict[str, str]:
-        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    def _headers(self, kind: str) -> dict[str, str]:
         headers = {"Accept": "application/json", "Content-Type": kind, "User-Agent": "bot_freqtrade.platform"}
         for setting in self._configuration.auth_settings().values():
             if setting["in"] == "header" and setting["value"]:
@@ -241,8 +259,7 @@ def connect(
     path = kubeconfig or os.environ.get("KUBECONFIG")
     try:
         if path:
-            path = os.path.expanduser(path)
-            api_client = config.new_client_from_config(path, context, persist_config=False)
+            api_client = client_of(path, context)
         else:
             configuration = kubernetes.client.Configuration()
             config.load_incluster_config(client_configuration=configuration)
@@ -280,6 +297,7 @@ def _message(data: bytes) -> str:
 __all__ = (
     "APPLICATIONS",
     "APPLICATION_SETS",
+    "CUSTOM_RESOURCES",
     "DEPLOYMENTS",
     "EVENTS",
     "NAMESPACES",
