@@ -10,6 +10,7 @@ puts every file back. Run it in a clone of its own. Each guard costs the time of
 from __future__ import annotations
 
 import contextlib
+import pathlib
 import subprocess
 import sys
 import time
@@ -20,118 +21,169 @@ from tests.e2e.live import ROOT, Live
 from tests.e2e.machine import ROLES, Machine
 
 _FAULTS: t.Final = "tests/e2e/faults"
+_STRATEGY: t.Final = (
+    "(groups['all'] | length == 1) | ternary('ansible.builtin.linear', 'ansible.builtin.host_pinned')"
+)
 _ENDED: t.Final = {0: "NOT NOTICED", 1: "noticed"}
 
 
-class Guard(t.NamedTuple):
-    """A line that protects something, what stands there without it, and the test that must notice."""
+class Edit(t.NamedTuple):
+    """A line of a file, and what stands there without the guard."""
 
-    name: str
     file: str
     line: str
     without: str
+
+
+class Guard(t.NamedTuple):
+    """What is protected, the test that must notice its absence, and the lines that protect it."""
+
+    name: str
     test: str
+    edits: tuple[Edit, ...]
 
 
 GUARDS: t.Final = (
     Guard(
         "the contract's status is read before a run",
-        "listener/dispatch/admission.py",
-        'if held.status != "pending":',
-        'if held.status == "no such":',
         f"{_FAULTS}/test_lost_database.py",
+        (
+            Edit("listener/store/ingest.py", 'state = "done" if verdict else "new"', 'state = "new"'),
+            Edit(
+                "listener/dispatch/admission.py",
+                'if held.status != "pending":',
+                'if held.status == "no such":',
+            ),
+        ),
     ),
     Guard(
         "only final blocks count",
-        "listener/chain/reader.py",
-        'return self._block("finalized")',
-        'return self._block("latest")',
         f"{_FAULTS}/test_reorg.py",
+        (
+            Edit(
+                "listener/chain/reader.py", 'return self._block("finalized")', 'return self._block("latest")'
+            ),
+        ),
     ),
     Guard(
         "unknown fields are refused",
-        "plugins/module_utils/_envelope/_schema.py",
-        '"additionalProperties": False,',
-        '"additionalProperties": True,',
         f"{_FAULTS}/test_payloads.py::test_rolls_back_a_payload[with an unknown field]",
+        (
+            Edit(
+                "plugins/module_utils/_envelope/_schema.py",
+                '"additionalProperties": False,',
+                '"additionalProperties": True,',
+            ),
+        ),
     ),
     Guard(
         "a payload is bound to its sequence",
-        "plugins/module_utils/_envelope/_binding.py",
-        "self.sequence, self.key_id",
-        "1, self.key_id",
         f"{_FAULTS}/test_payloads.py::test_rolls_back_a_payload[sealed for another sequence]",
+        (Edit("plugins/module_utils/_envelope/_binding.py", "self.sequence, self.key_id", "1, self.key_id"),),
     ),
     Guard(
         "the rescue acts on refused and unhealthy only",
-        "roles/bot/tasks/rescue.yml",
-        "bot_failure.category in ['refused', 'unhealthy']",
-        "bot_failure.category in ['refused', 'unhealthy', 'undecided']",
         f"{_FAULTS}/test_undecided.py::test_a_start_runs_again_after_a_kill_of[its module]",
+        (
+            Edit(
+                "roles/bot/tasks/rescue.yml",
+                "bot_failure.category in ['refused', 'unhealthy']",
+                "bot_failure.category in ['refused', 'unhealthy', 'undecided']",
+            ),
+        ),
     ),
     Guard(
         "a dead worker is noticed",
-        "playbooks/trade_start.yml",
-        "(groups['all'] | length == 1) | ternary('ansible.builtin.linear', 'ansible.builtin.host_pinned')",
-        "'ansible.builtin.host_pinned'",
         f"{_FAULTS}/test_undecided.py::test_a_start_runs_again_after_a_kill_of[a worker of its playbook]",
+        (
+            Edit(
+                "playbooks/trade_start.yml",
+                _STRATEGY,
+                "'ansible.builtin.host_pinned'",
+            ),
+        ),
     ),
     Guard(
         "nobody waits for the slowest",
-        "playbooks/trade_start.yml",
-        "(groups['all'] | length == 1) | ternary('ansible.builtin.linear', 'ansible.builtin.host_pinned')",
-        "'ansible.builtin.linear'",
         f"{_FAULTS}/test_batch.py",
+        (
+            Edit(
+                "playbooks/trade_start.yml",
+                _STRATEGY,
+                "'ansible.builtin.linear'",
+            ),
+        ),
     ),
     Guard(
         "a command past its deadline ends",
-        "listener/dispatch/run.py",
-        "spent = command.overdue or attempt >= self._max_attempts",
-        "spent = False",
-        f"{_FAULTS}/test_undecided.py::"
-        "test_an_unknown_error_ends_undecided_at_the_deadline_and_the_next_command_runs",
+        f"{_FAULTS}/test_undecided.py::test_an_unknown_error_ends_undecided_at_the_deadline_and_the_next_command_runs",
+        (
+            Edit(
+                "listener/dispatch/run.py",
+                "spent = command.overdue or attempt >= self._max_attempts",
+                "spent = False",
+            ),
+        ),
     ),
     Guard(
         "a lower fence is refused",
-        "plugins/module_utils/_gitops/transition.py",
-        "fence < document.fence",
-        "False",
         f"{_FAULTS}/test_fence.py::test_a_worker_woken_after_newer_commands",
+        (Edit("plugins/module_utils/_gitops/transition.py", "fence < document.fence", "False"),),
     ),
     Guard(
         "no exchange secret is made below the floor",
-        "plugins/module_utils/_secrets/_plan.py",
-        "if wanted.sequence < floor:",
-        "if wanted.sequence < 0:",
         f"{_FAULTS}/test_fence.py::test_a_worker_woken_after_newer_commands",
+        (
+            Edit(
+                "plugins/module_utils/_secrets/_plan.py",
+                "if wanted.sequence < floor:",
+                "if wanted.sequence < 0:",
+            ),
+        ),
     ),
     Guard(
         "an outcome counts only under its lease",
-        "listener/store/commands.py",
-        "        commands.c.lease_owner == owner,\n        commands.c.attempt == attempt,\n",
-        "",
         f"{_FAULTS}/test_fence.py::test_a_worker_woken_while_another_runs_the_same_commands",
+        (
+            Edit(
+                "listener/store/commands.py",
+                "        commands.c.lease_owner == owner,\n        commands.c.attempt == attempt,\n",
+                "",
+            ),
+        ),
     ),
     Guard(
         "a recorded decision is not decided again",
-        "plugins/module_utils/_gitops/transition.py",
-        "    if not document.decided or (",
-        "    if True or (",
         f"{_FAULTS}/test_kill.py::test_a_start_survives_kills_of[the role that holds the command]",
+        (
+            Edit(
+                "plugins/module_utils/_gitops/transition.py",
+                "    if not document.decided or (",
+                "    if True or (",
+            ),
+        ),
     ),
     Guard(
         "no run without a limit",
-        "playbooks/tasks/guard.yml",
-        "ansible_limit is defined or (all_clients | default(false) | bool)",
-        "true",
         "tests/e2e/test_guard.py",
+        (
+            Edit(
+                "playbooks/tasks/guard.yml",
+                "ansible_limit is defined or (all_clients | default(false) | bool)",
+                "true",
+            ),
+        ),
     ),
     Guard(
         "one specification is for one client",
-        "playbooks/tasks/guard.yml",
-        "bot_specification is not defined or ansible_play_hosts_all | length == 1",
-        "true",
         "tests/e2e/test_guard.py",
+        (
+            Edit(
+                "playbooks/tasks/guard.yml",
+                "bot_specification is not defined or ansible_play_hosts_all | length == 1",
+                "true",
+            ),
+        ),
     ),
 )
 
@@ -156,16 +208,19 @@ def _try(guard: Guard) -> str:
 
 @contextlib.contextmanager
 def _off(guard: Guard) -> Iterator[None]:
-    path = ROOT / guard.file
-    before = path.read_text()
-    if guard.line not in before:
-        raise SystemExit(f"{guard.file} no longer holds: {guard.line}")
-    path.write_text(before.replace(guard.line, guard.without))
+    before: dict[pathlib.Path, str] = {}
     try:
+        for edit in guard.edits:
+            path = ROOT / edit.file
+            before.setdefault(path, path.read_text())
+            if edit.line not in path.read_text():
+                raise SystemExit(f"{edit.file} no longer holds: {edit.line}")
+            path.write_text(path.read_text().replace(edit.line, edit.without))
         _restart()
         yield
     finally:
-        path.write_text(before)
+        for path, text in before.items():
+            path.write_text(text)
         _restart()
 
 
