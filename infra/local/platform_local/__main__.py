@@ -12,7 +12,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from . import host, tools
+from . import gitops_root, host, tools
 from .errors import LocalPlatformError
 from .leftovers import differences, snapshot
 from .options import ExistingCluster, Options
@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("snapshot", help="write down what there is on the host, to compare with later")
     compare = commands.add_parser("leftovers", help="compare the host with a snapshot")
     compare.add_argument("before", type=argparse.FileType(encoding="utf-8"), help="what `snapshot` printed")
+    root = commands.add_parser("gitops-root", help="make a folder the root of a GitOps repository")
+    root.add_argument("destination", type=Path, help="an empty or new folder, or a repository's work tree")
+    root.add_argument("--repository", default="", help="URL at which Argo CD reads it (default: as before)")
     return parser
 
 
@@ -92,11 +95,16 @@ def _tools(options: argparse.Namespace) -> dict[str, t.Any]:
     return {"changed": changed, "folder": str(folder)}
 
 
+def _gitops_root(options: argparse.Namespace) -> dict[str, t.Any]:
+    return gitops_root.make(Layout.here().infra, options.destination, options.repository)
+
+
 _COMMANDS: dict[str, t.Callable[[argparse.Namespace], t.Any]] = {
     "build": lambda options: {"changed": _platform(options).build()},
     "tools": _tools,
     "up": lambda options: {"changed": _platform(options).up()},
     "down": lambda options: {"changed": _platform(options).down()},
+    "gitops-root": _gitops_root,
     "status": lambda options: _platform(options).states(),
     "packages": lambda options: host.missing_packages(),
     "snapshot": lambda options: snapshot(),
