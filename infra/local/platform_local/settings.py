@@ -16,7 +16,8 @@ from . import chain, database, exchange
 from .argocd import NAMESPACE as ARGOCD_NAMESPACE
 from .enclosure import Enclosure
 from .errors import LocalPlatformError
-from .gitops import BRANCH, GitOps
+from .gitops import GitOps
+from .gitops_root import BRANCH
 from .options import Options
 from .paths import PYTHON, SYSTEM_PATH, Layout
 from .pki import write_private
