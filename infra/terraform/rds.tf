@@ -96,7 +96,6 @@ resource "aws_db_instance" "this" {
   username                      = var.database_master_username
   manage_master_user_password   = true
   master_user_secret_kms_key_id = aws_kms_key.this["database"].key_id
-  ca_cert_identifier            = "rds-ca-rsa2048-g1"
 
   db_subnet_group_name   = aws_db_subnet_group.this.name
   vpc_security_group_ids = [aws_security_group.database.id]

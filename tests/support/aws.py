@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import typing as t
 
 import boto3
 from moto.core.config import default_user_config
+from moto.ec2.models import launch_templates
+from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.models import iam_backends
+from moto.rds.models import DBParameterGroup
+from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
 
 from . import aws_eks
@@ -49,10 +54,37 @@ class Aws:
         )
 
 
+def _tell_who_set_parameters(group: DBParameterGroup, new_parameters: t.Iterable[dict[str, t.Any]]) -> None:
+    """Terraform passes over parameters that it is not told to be a user's own."""
+    for parameter in new_parameters:
+        group.parameters[parameter["ParameterName"]].update(parameter, Source="user")
+
+
+def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    """Heed the policy of a bucket but for statements with conditions, which moto takes for unconditional."""
+    policy = json.loads(bucket.policy or b'{"Statement": []}')
+    policy["Statement"] = [each for each in policy["Statement"] if "Condition" not in each]
+    return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+class _TemplateVersion(launch_templates.LaunchTemplateVersion):
+    """Without the tags of the template, which moto tells among those of its instances."""
+
+    def __init__(self, template: t.Any, number: int, data: dict[str, t.Any], description: str) -> None:
+        specifications = data.get("TagSpecifications", [])
+        data["TagSpecifications"] = [
+            each for each in specifications if each["ResourceType"] != "launch-template"
+        ]
+        super().__init__(template, number, data, description)
+
+
 @contextlib.contextmanager
 def stand_in() -> t.Iterator[Aws]:
     """Run the stand-in until the block ends. All of a process share what there is in it."""
     aws_eks.extend()
+    launch_templates.LaunchTemplateVersion = _TemplateVersion  # type: ignore[misc]
+    FakeBucket.get_permission = _permission  # type: ignore[method-assign]
+    DBParameterGroup.update_parameters = _tell_who_set_parameters  # type: ignore[method-assign]
     default_user_config["iam"]["load_aws_managed_policies"] = True
     iam_backends[ACCOUNT]["aws"].reset()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

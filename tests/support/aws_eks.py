@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
 
-"""What moto's stand-in of EKS lacks: add-ons, access entries, Pod Identity, and answers that echo the request."""
+"""What moto's EKS lacks: add-ons, access entries, Pod Identity, and answers that echo the request."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ PATHS = (
 
 Item = dict[str, t.Any]
 _create_cluster = EKSResponse.create_cluster
+_create_nodegroup = EKSResponse.create_nodegroup
 
 
 def _items(backend: EKSBackend, kind: str) -> dict[tuple[str, str], Item]:
@@ -52,6 +53,14 @@ class _Answers(EKSResponse):
         network.update({"clusterSecurityGroupId": group.id, "vpcId": vpc})
         cluster.access_config = self._get_param("accessConfig")
         cluster.upgrade_policy = self._get_param("upgradePolicy")
+        return answer
+
+    def create_nodegroup(self) -> ActionResult:
+        answer = _create_nodegroup(self)
+        cluster = self.eks_backend.clusters[self.uri_match["name"]]
+        group = cluster.nodegroups[self._get_param("nodegroupName")]
+        group.remote_access = None
+        group.update_config = self._get_param("updateConfig")
         return answer
 
     def delete_cluster(self) -> ActionResult:
@@ -129,7 +138,7 @@ class _Answers(EKSResponse):
 
     def _associate(self, asked: Item, owner: str | None = None) -> Item:
         identifier = f"a-{uuid.uuid4().hex[:17]}"
-        arn = self._arn("podidentityassociation", identifier)
+        arn = self._arn("podidentityassociation", identifier).rpartition("/")[0]
         item = {**asked, "associationId": identifier, "associationArn": arn}
         return self._add("association", identifier, {**item, "ownerArn": owner} if owner else item)
 

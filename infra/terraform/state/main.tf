@@ -13,6 +13,7 @@ import {
 resource "aws_s3_bucket" "this" {
   # checkov:skip=CKV_AWS_144: the state describes one region and is of no use in another
   # checkov:skip=CKV_AWS_18: a log of accesses would need a second bucket; CloudTrail's data events tell the same
+  # checkov:skip=CKV2_AWS_61: states are small, so every version stays and can be brought back
   # checkov:skip=CKV2_AWS_62: nothing waits for a change of the state
   bucket        = local.bucket
   force_destroy = var.force_delete
@@ -44,26 +45,6 @@ resource "aws_s3_bucket_public_access_block" "this" {
   block_public_policy     = true
   ignore_public_acls      = true
   restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  bucket = aws_s3_bucket_versioning.this.bucket
-
-  rule {
-    id     = "forget-old-states"
-    status = "Enabled"
-
-    filter {}
-
-    noncurrent_version_expiration {
-      noncurrent_days           = var.keep_versions_days
-      newer_noncurrent_versions = 20
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
 }
 
 data "aws_iam_policy_document" "tls_only" {

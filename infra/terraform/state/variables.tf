@@ -46,15 +46,3 @@ variable "force_delete" {
   default     = false
   nullable    = false
 }
-
-variable "keep_versions_days" {
-  description = "Days for which an overwritten state can be brought back."
-  type        = number
-  default     = 90
-  nullable    = false
-
-  validation {
-    condition     = var.keep_versions_days >= 1 && floor(var.keep_versions_days) == var.keep_versions_days
-    error_message = "It is a whole number of days."
-  }
-}
