@@ -10,6 +10,7 @@ REQUIREMENTS := constraints.txt requirements.txt listener/requirements.txt infra
 VENV := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-12)
 CHECKOV := $(CACHE)/checkov-$(shell sha256sum tests/gates/checkov-requirements.txt | cut -c1-12)
 IMPORTER := $(CACHE)/importer-$(shell sha256sum tests/gates/importer-requirements.txt | cut -c1-12)
+WORKFLOWS := $(CACHE)/workflows-$(shell sha256sum tests/gates/workflows-requirements.txt | cut -c1-12)
 ONCE := tests/gates/once.sh
 COLLECTION_FILES := galaxy.yml meta plugins roles playbooks changelogs docs tests/gates tests/unit tests/integration \
   README.md CHANGELOG.md COPYING LICENSES constraints.txt requirements.txt
@@ -25,7 +26,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart integration e2e bench
+.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart workflows delivery gitops-root integration e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,8 +36,9 @@ setup: $(VENV)/.complete $(COLLECTION) packages tools ## Install and build what 
 packages: $(VENV)/.complete
 	@missing=$$($(PLATFORM) packages | python -c 'import json,sys; print(*json.load(sys.stdin))')
 	[ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$$missing postgresql-15"
+	for program in docker-registry jq skopeo; do type -P "$$program" >/dev/null || missing="$$missing $$program"; done
 	if [ -n "$$missing" ]; then
-	  echo "Installing the Debian packages $$missing: containers, pods' networks, image builds, and PostgreSQL for tests"
+	  echo "Installing the Debian packages $$missing: containers, pods' networks, images, and PostgreSQL for tests"
 	  ansible localhost -m ansible.builtin.apt -o \
 	    -a "name=$$(tr ' ' , <<<"$${missing# }") update_cache=true install_recommends=false policy_rc_d=101" >/dev/null
 	fi
@@ -71,7 +73,11 @@ demo-up: build ## Start the local platform and leave it running; UP_OPTIONS are 
 demo-down: setup ## Take the local platform down; nothing of it is left
 	@ansible-playbook bot_freqtrade.platform.local_down
 
-test: check gates integration e2e ## The tests, end to end included
+gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps repository that Argo CD reads at REPOSITORY, or renew it
+	@: "$${DESTINATION:?is a new folder, or a clone of the repository}"
+	$(PLATFORM) gitops-root "$(DESTINATION)" --repository "$(REPOSITORY)"
+
+test: check gates delivery integration e2e ## The tests, end to end included
 
 check: setup lint types unit ## Lint, types and unit tests
 
@@ -90,7 +96,7 @@ types:
 unit:
 	@pytest -q tests/unit
 
-gates: contracts sanity importer docs chart ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
+gates: contracts sanity importer docs chart workflows ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
 
 contracts: $(VENV)/.complete ## Format, units, fuzz and invariants of the contract; its artifact is what the source compiles to
 	@$(ONCE) artifact infra/contracts -- infra/contracts/scripts/check-artifact.sh
@@ -108,9 +114,16 @@ docs: setup ## The documentation of modules and roles is complete and its links 
 chart: setup $(CHECKOV)/.complete ## helm lint, schema and checkov on the rendered manifests; hadolint on the image
 	@$(ONCE) chart infra tests/gates -- tests/gates/chart.sh "$(CHECKOV)/bin/checkov"
 
+workflows: $(VENV)/.complete $(WORKFLOWS)/.complete ## actionlint, zizmor and shellcheck on the workflows and their scripts
+	@$(ONCE) workflows .github infra/.github tests/delivery/tools tests/gates .yamllint -- tests/gates/workflows.sh "$(WORKFLOWS)"
+
+delivery: setup ## The steps of the workflows, each run here with the tools it uses there; about 5 minutes to build them, once
+	@$(ONCE) delivery .github infra/.github infra/environment.yaml galaxy.yml tests/delivery tests/support -- pytest -q tests/delivery
+
 $(CHECKOV)/.complete: LIST := tests/gates/checkov-requirements.txt
 $(IMPORTER)/.complete: LIST := tests/gates/importer-requirements.txt
-$(CHECKOV)/.complete $(IMPORTER)/.complete:
+$(WORKFLOWS)/.complete: LIST := tests/gates/workflows-requirements.txt
+$(CHECKOV)/.complete $(IMPORTER)/.complete $(WORKFLOWS)/.complete:
 	@echo "Installing $(LIST) into a virtual environment of its own: its pins differ from ours"
 	rm -rf "$(@D)" && $(PYTHON) -m venv "$(@D)"
 	"$(@D)/bin/pip" install --quiet --disable-pip-version-check -r $(LIST)
