@@ -49,6 +49,7 @@ class Resource:
         return "/" + "/".join(urllib.parse.quote(part, safe="") for part in parts)
 
 
+NO_RESOURCE: t.Final = Resource("", "", "", "")
 NAMESPACES: t.Final = Resource("", "v1", "namespaces", "Namespace")
 SECRETS: t.Final = Resource("", "v1", "secrets", "Secret")
 PODS: t.Final = Resource("", "v1", "pods", "Pod")
@@ -155,6 +156,10 @@ class Cluster:
         """Delete the object, only the one with ``uid`` when that is given."""
         body = {"preconditions": {"uid": uid}} if uid else None
         self._json(resource, "DELETE", resource.path(namespace, name), body=body)
+
+    def ask(self, path: str) -> Object:
+        """Return what the API server says about itself, such as at ``/version``."""
+        return self._json(NO_RESOURCE, "GET", path)
 
     def log(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool = False) -> str:
         """Return the last ``lines`` lines of a container, each after its RFC 3339 time and a space.
