@@ -20,9 +20,10 @@ extends_documentation_fragment:
   - bot_freqtrade.platform.attributes.actiongroup_all
   - bot_freqtrade.platform.aws
 options:
-  bucket:
+  regional_bucket:
     description:
-      - Name of a bucket to look for.
+      - Beginning of the name of a bucket to look for. The name ends with the region.
+      - A bucket of that name in another region is an error, because there can be one only.
     type: str
 seealso:
   - module: bot_freqtrade.platform.terraform
@@ -63,11 +64,11 @@ region:
   returned: success
   type: str
   sample: eu-central-1
-bucket_exists:
-  description: Whether O(bucket) exists in this region. V(null) without that option.
+bucket:
+  description: Name of the bucket, and whether it exists in this account. V(null) without O(regional_bucket).
   returned: success
-  type: bool
-  sample: true
+  type: dict
+  sample: {name: bot-freqtrade-state-123456789012-eu-central-1, exists: true}
 code:
   description:
     - What the failure is. V(credentials_invalid), V(permission_denied), V(region_wrong), V(aws_unreachable)
@@ -91,10 +92,11 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._module imp
 
 def main() -> t.NoReturn:
     module = AnsibleModule(
-        argument_spec={"bucket": {"type": "str"}, **_aws.ARGUMENT_SPEC},
+        argument_spec={"regional_bucket": {"type": "str"}, **_aws.ARGUMENT_SPEC},
         supports_check_mode=True,
     )
-    run_module(module, lambda: _aws.account.look(_aws.session_of(module.params), module.params["bucket"]))
+    options = module.params
+    run_module(module, lambda: _aws.account.look(_aws.session_of(options), options["regional_bucket"]))
 
 
 if __name__ == "__main__":

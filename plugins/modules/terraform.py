@@ -161,7 +161,7 @@ summary:
   description: How many resources each action concerns.
   returned: success
   type: dict
-  sample: {import: 0, create: 2, update: 1, replace: 0, delete: 0}
+  sample: {import: 0, create: 2, change: 1, replace: 0, delete: 0}
 changes:
   description:
     - The resources that change, with the action and its cause. C(configuration) is what the configuration
@@ -177,7 +177,7 @@ drift:
   returned: success
   type: list
   elements: dict
-  sample: [{address: aws_ecr_repository.this, action: update, attributes: [tags], taken_back: true}]
+  sample: [{address: aws_ecr_repository.this, action: change, attributes: [tags], taken_back: true}]
 code:
   description:
     - What the failure is. V(state_locked), V(state_of_another), V(state_not_saved), V(state_missing),

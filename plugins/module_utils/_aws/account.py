@@ -21,10 +21,11 @@ _ASSUMED: t.Final = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^
 _REGION: t.Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
-def look(session: Session, bucket: str | None = None) -> dict[str, t.Any]:
+def look(session: Session, regional_bucket: str | None = None) -> dict[str, t.Any]:
     """Return the account, the principal and the region of the session, and whether the bucket exists.
 
-    :raises PlatformError: those of :func:`translated`, and ``region_wrong`` for a bucket of another region.
+    :param regional_bucket: beginning of a bucket's name that ends with the region.
+    :raises PlatformError: those of :func:`translated`, ``region_wrong`` when another region has the bucket.
     """
     if not _REGION.fullmatch(session.region):
         raise PlatformError("region_wrong", f"{session.region} is no region of AWS, such as eu-central-1")
@@ -35,7 +36,7 @@ def look(session: Session, bucket: str | None = None) -> dict[str, t.Any]:
         "arn": identity["Arn"],
         "principal_arn": principal(identity["Arn"]),
         "region": session.region,
-        "bucket_exists": None if bucket is None else _bucket_exists(session, bucket),
+        "bucket": None if regional_bucket is None else _bucket(session, regional_bucket),
     }
 
 
@@ -45,23 +46,20 @@ def principal(arn: str) -> str:
     return arn if assumed is None else "arn:{}:iam::{}:role/{}".format(*assumed.groups())
 
 
-def _bucket_exists(session: Session, bucket: str) -> bool:
-    from botocore.exceptions import ClientError
-
-    client = session.client("s3")
-    with translated(f"look at the bucket {bucket}"):
-        try:
-            client.head_bucket(Bucket=bucket)
-            place = client.get_bucket_location(Bucket=bucket)["LocationConstraint"] or "us-east-1"
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
-                return False
-            raise
-    if place != session.region:
+def _bucket(session: Session, prefix: str) -> dict[str, t.Any]:
+    """Find a bucket of our account by its prefix: somebody else's of that name is not among them."""
+    with translated("list the buckets"):
+        pages = session.client("s3").get_paginator("list_buckets").paginate(Prefix=prefix)
+        names = [bucket["Name"] for page in pages for bucket in page.get("Buckets", [])]
+    places = {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+    elsewhere = sorted(place for place in places - {session.region} if _REGION.fullmatch(place))
+    if elsewhere:
         raise PlatformError(
-            "region_wrong", f"The bucket {bucket} is in the region {place}, not in {session.region}"
+            "region_wrong",
+            f"There is a bucket {prefix}{elsewhere[0]}, so it is in the region {elsewhere[0]}, "
+            f"not {session.region}",
         )
-    return True
+    return {"name": prefix + session.region, "exists": session.region in places}
 
 
 __all__ = ("look", "principal")

@@ -84,15 +84,19 @@ class Diagnostic:
     """An error that Terraform reported.
 
     :ivar address: the resource that it concerns, if Terraform says so.
+    :ivar place: file and line of the configuration, if Terraform says so.
     """
 
     summary: str
     detail: str
     address: str | None
+    place: str | None = None
 
     @classmethod
     def parse(cls, document: Json) -> Diagnostic:
-        return cls(document["summary"], document.get("detail", ""), document.get("address"))
+        source = document.get("range")
+        place = f"{source['filename']}:{source['start']['line']}" if source else None
+        return cls(document["summary"], document.get("detail", ""), document.get("address"), place)
 
     @property
     def text(self) -> str:
@@ -133,7 +137,7 @@ def error(phase: str, diagnostics: t.Sequence[Diagnostic], otherwise: str, **det
     ]
     if code == "state_locked":
         return _locked(first, phase, details)
-    where = f"{first.address}: " if first.address else ""
+    where = f"{first.address or first.place}: " if first.address or first.place else ""
     more = f" (and {len(diagnostics) - 1} more)" if len(diagnostics) > 1 else ""
     return PlatformError(
         code, f"terraform {phase} failed: {where}{first.message}{more}", phase=phase, **details

@@ -59,9 +59,7 @@ def deployment_of(options: t.Mapping[str, t.Any]) -> t.Iterator[Deployment]:
 def ensure(deployment: Deployment, *, check: bool) -> Json:
     """Make the resources what the configuration says; with ``check`` only say what that would change."""
     planned = deployment.plan()
-    outputs = planned.outputs
-    if planned.is_applicable and not check:
-        outputs = deployment.apply(planned)
+    outputs = deployment.apply(planned) if planned.is_applicable and not check else deployment.outputs()
     return {"changed": planned.is_applicable, "outputs": outputs, **planned.result()}
 
 
@@ -115,7 +113,7 @@ def _require_unprotect(planned: Plan, unprotect: Json | None) -> None:
 def _unprotect(deployment: Deployment, protected: list[str], variables: Json) -> None:
     """Change the protected resources, and make sure that nothing comes back or goes by it."""
     lifting = deployment.plan(targets=protected, variables=variables)
-    others = [each.address for each in lifting.changes if each.action not in ("update", "import")]
+    others = [each.address for each in lifting.changes if each.action not in ("change", "import")]
     if others:
         raise PlatformError(
             "still_protected",

@@ -17,10 +17,10 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._terraform.
     Json,
 )
 
-ACTIONS: t.Final = ("import", "create", "update", "replace", "delete")
+ACTIONS: t.Final = ("import", "create", "change", "replace", "delete")
 _WORDS: t.Final[dict[tuple[str, ...], str]] = {
     ("create",): "create",
-    ("update",): "update",
+    ("update",): "change",
     ("delete",): "delete",
     ("forget",): "delete",
     ("delete", "create"): "replace",
@@ -57,8 +57,6 @@ class Plan:
 
     changes: list[Change]
     drift: list[Change]
-    outputs: Json
-    """Outputs of what is there now, without sensitive ones."""
     variables: Json
     """Values of all variables of the configuration, such as the files and the defaults make them."""
     protected: list[str]
@@ -80,7 +78,7 @@ class Plan:
         changed, original = change.after or {}, drifted.before or {}
         known = {name: value for name, value in changed.items() if value != values.UNKNOWN}
         takes_back = bool(known) and all(original.get(name) == value for name, value in known.items())
-        return "drift" if takes_back and change.action == "update" else "configuration"
+        return "drift" if takes_back and change.action == "change" else "configuration"
 
     def result(self) -> Json:
         """Return what a module returns of the plan."""
@@ -111,7 +109,6 @@ class Plan:
 
 def parse(document: Json) -> Plan:
     """Read what ``terraform show -json`` prints of a plan file."""
-    prior = document.get("prior_state", {}).get("values", {})
     changes, drift = document.get("resource_changes", []), document.get("resource_drift", [])
     secrets = {
         text
@@ -121,8 +118,7 @@ def parse(document: Json) -> Plan:
     }
     return Plan(
         changes=[change for each in changes if (change := _change(each, secrets)) is not None],
-        drift=[change for each in drift if (change := _change(each, secrets)) is not None],
-        outputs=values.shown_outputs(prior.get("outputs", {})),
+        drift=[change for each in drift if (change := _drift(each, secrets)) is not None],
         variables={name: each.get("value") for name, each in document.get("variables", {}).items()},
         protected=[each["address"] for each in changes if _is_protected(each["change"])],
         is_applicable=document["applyable"],
@@ -132,7 +128,7 @@ def parse(document: Json) -> Plan:
 def _change(document: Json, secrets: collections.abc.Set[str]) -> Change | None:
     change = document["change"]
     action = _WORDS.get(tuple(change["actions"]))
-    if change.get("importing") and action in (None, "update"):
+    if change.get("importing") and action in (None, "change"):
         action = "import"
     if action is None or document.get("mode") == "data":
         return None
@@ -140,6 +136,16 @@ def _change(document: Json, secrets: collections.abc.Set[str]) -> Change | None:
     if before is not None and after is not None:
         before, after = _differing(before, after, change)
     return Change(document["address"], action, before, after)
+
+
+def _drift(document: Json, secrets: collections.abc.Set[str]) -> Change | None:
+    """Return a change of somebody else, unless it is but another word for nothing, such as an empty list."""
+    change = _change(document, secrets)
+    if change is None or change.before is None or change.after is None:
+        return change
+    names = [name for name in change.attributes if change.before.get(name) or change.after.get(name)]
+    before, after = ({name: side.get(name) for name in names} for side in (change.before, change.after))
+    return dataclasses.replace(change, before=before, after=after) if names else None
 
 
 def _differing(before: Json, after: Json, change: Json) -> tuple[Json, Json]:

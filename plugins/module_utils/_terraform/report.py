@@ -64,6 +64,7 @@ class Report:
         self.outputs: Json = {}
         self._progress = progress
         self._total = total
+        self._said: dict[str, int] = {}
 
     def __call__(self, event: Json) -> None:
         """Take in one event."""
@@ -93,20 +94,24 @@ class Report:
 
     def _on_apply_start(self, event: Json) -> None:
         hook = event["hook"]
-        self._progress.say(f"{hook['resource']['addr']}: {_DOING.get(hook['action'], hook['action'])}")
+        if hook["action"] in _DOING:
+            self._progress.say(f"{hook['resource']['addr']}: {_DOING[hook['action']]}")
 
     def _on_apply_progress(self, event: Json) -> None:
         hook = event["hook"]
-        if hook["elapsed_seconds"] % _PATIENCE_SECONDS == 0:
-            doing = _DOING.get(hook["action"], hook["action"])
-            self._progress.say(f"{hook['resource']['addr']}: still {doing}, {hook['elapsed_seconds']} s")
+        address, seconds = hook["resource"]["addr"], hook["elapsed_seconds"]
+        if hook["action"] in _DOING and seconds - self._said.get(address, 0) >= _PATIENCE_SECONDS:
+            self._said[address] = seconds
+            self._progress.say(f"{address}: still {_DOING[hook['action']]}, {seconds} s")
 
     def _on_apply_complete(self, event: Json) -> None:
         hook = event["hook"]
-        self.done.append(hook["resource"]["addr"])
-        done = _DONE.get(hook["action"], hook["action"])
+        if hook["action"] not in _DOING:
+            return
+        address = hook["resource"]["addr"]
+        self.done.append(address)
         count = f"[{len(set(self.done))}/{self._total}] " if self._total else ""
-        self._progress.say(f"{count}{hook['resource']['addr']}: {done} in {hook['elapsed_seconds']} s")
+        self._progress.say(f"{count}{address}: {_DONE[hook['action']]} in {hook['elapsed_seconds']} s")
 
     def _on_apply_errored(self, event: Json) -> None:
         self.failed.append(event["hook"]["resource"]["addr"])

@@ -17,16 +17,18 @@ def test_the_account_is_told_and_no_bucket_is_looked_for(session: _aws.Session) 
     found = look(session)
     assert found["account_id"] == "123456789012"
     assert found["region"] == "eu-central-1"
-    assert found["bucket_exists"] is None
+    assert found["bucket"] is None
 
 
-def test_a_bucket_is_found_in_its_own_region_only(session: _aws.Session) -> None:
-    assert look(session, "some-state")["bucket_exists"] is False
+def test_a_bucket_is_found_by_its_region_and_in_no_other(session: _aws.Session) -> None:
+    name = "some-state-eu-central-1"
+    assert look(session, "some-state-")["bucket"] == {"name": name, "exists": False}
     place = t.cast("t.Any", {"LocationConstraint": "eu-central-1"})
-    session.client("s3").create_bucket(Bucket="some-state", CreateBucketConfiguration=place)
-    assert look(session, "some-state")["bucket_exists"] is True
-    with pytest.raises(PlatformError, match="is in the region eu-central-1") as caught:
-        look(_aws.Session("eu-west-1"), "some-state")
+    for each in (name, "some-state-of-others", "another-some-state-eu-west-1"):
+        session.client("s3").create_bucket(Bucket=each, CreateBucketConfiguration=place)
+    assert look(session, "some-state-")["bucket"] == {"name": name, "exists": True}
+    with pytest.raises(PlatformError, match="in the region eu-central-1, not eu-west-1") as caught:
+        look(_aws.Session("eu-west-1"), "some-state-")
     assert caught.value.code == "region_wrong"
 
 

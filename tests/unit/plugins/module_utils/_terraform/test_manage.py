@@ -46,7 +46,8 @@ def start(options: dict[str, t.Any]) -> subprocess.Popen[str]:
 def test_a_check_says_what_would_be_made_and_makes_nothing(infrastructure: t.Any) -> None:
     foreseen = infrastructure.ensure(check=True)
     assert foreseen["changed"]
-    assert foreseen["summary"] == {"import": 0, "create": 2, "update": 0, "replace": 0, "delete": 0}
+    assert foreseen["outputs"] == {}
+    assert foreseen["summary"] == {"import": 0, "create": 2, "change": 0, "replace": 0, "delete": 0}
     assert foreseen["changes"][0] == {
         "address": "terraform_data.first",
         "action": "create",
@@ -69,7 +70,7 @@ def test_what_was_foreseen_is_made_once(infrastructure: t.Any) -> None:
 def test_a_change_shows_the_attributes_that_change_and_no_others(infrastructure: t.Any) -> None:
     infrastructure.ensure()
     foreseen = infrastructure.ensure(check=True, variables={"name": "other"})
-    assert foreseen["summary"]["update"] == 1
+    assert foreseen["summary"]["change"] == 1
     assert foreseen["diff"]["before"] == {"terraform_data.first": {"input": "test", "output": "test"}}
     assert foreseen["diff"]["after"] == {
         "terraform_data.first": {"input": "other", "output": "(known after apply)"}
@@ -152,7 +153,7 @@ def test_variables_come_from_files_too_and_the_given_ones_win(infrastructure: t.
 
 def test_a_broken_configuration_is_told_apart(infrastructure: t.Any) -> None:
     (infrastructure.directory / "broken.tf").write_text('resource "terraform_data" {')
-    with pytest.raises(PlatformError) as caught:
+    with pytest.raises(PlatformError, match=r"broken\.tf:1: ") as caught:
         infrastructure.ensure()
     assert caught.value.code == "configuration_invalid"
 

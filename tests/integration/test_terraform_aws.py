@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 The bot_freqtrade.platform founders
+
+"""A few resources of the AWS provider in a stand-in of AWS: what others did to them, and their protection."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _terraform
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.bot_freqtrade.platform.tests.support import terraform
+from ansible_collections.bot_freqtrade.platform.tests.support.aws import REGION, Aws, stand_in
+
+CONFIGURATION = """
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+variable "name" {
+  type    = string
+  default = "demo"
+}
+variable "role" {
+  type    = string
+  default = ""
+}
+variable "force_delete" {
+  type    = bool
+  default = false
+}
+provider "aws" {}
+resource "aws_cloudwatch_log_group" "logs" {
+  name              = "/${var.name}"
+  retention_in_days = 30
+}
+resource "aws_ecr_repository" "images" {
+  name         = "${var.name}-images"
+  force_delete = var.force_delete
+}
+resource "aws_iam_role" "taken" {
+  count = var.role == "" ? 0 : 1
+  name  = var.role
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = "*" } }]
+  })
+}
+"""
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Aws]:
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(terraform.write_cli_config(tmp_path / "terraformrc")))
+    with stand_in() as running:
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_REGION", REGION)
+        yield running
+
+
+def options(folder: Path, **variables: t.Any) -> dict[str, t.Any]:
+    return {
+        "directory": str(folder / "configuration"),
+        "variables": variables,
+        "variable_files": [],
+        "backend": "local",
+        "backend_config": {"path": str(folder / "terraform.tfstate")},
+        "unlock": None,
+        "lock_timeout": 0,
+        "terraform": "terraform",
+        "cache_directory": str(folder / "cache"),
+        "progress_file": str(folder / "progress"),
+    }
+
+
+def retention(aws: Aws) -> list[int]:
+    return [each["retentionInDays"] for each in aws.client("logs").describe_log_groups()["logGroups"]]
+
+
+def test_what_others_do_is_seen_and_a_protected_resource_goes_only_when_told(
+    aws: Aws, tmp_path: Path
+) -> None:
+    (tmp_path / "configuration").mkdir()
+    (tmp_path / "configuration" / "main.tf").write_text(CONFIGURATION)
+    with _terraform.deployment_of(options(tmp_path)) as deployment:
+        assert _terraform.ensure(deployment, check=False)["summary"]["create"] == 2
+
+        aws.client("logs").put_retention_policy(logGroupName="/demo", retentionInDays=60)
+        found = _terraform.ensure(deployment, check=True)
+        assert [each["cause"] for each in found["changes"]] == ["drift"]
+        (drift,) = found["drift"]
+        assert (drift["address"], drift["attributes"]) == (
+            "aws_cloudwatch_log_group.logs",
+            ["retention_in_days"],
+        )
+
+    aws.client("iam").create_role(RoleName="taken", AssumeRolePolicyDocument="{}")
+    with _terraform.deployment_of(options(tmp_path, role="taken")) as deployment:
+        with pytest.raises(PlatformError, match=r"aws_iam_role\.taken\[0\]") as clash:
+            _terraform.ensure(deployment, check=False)
+        assert clash.value.code == "name_taken"
+        assert clash.value.details["done"] == ["aws_cloudwatch_log_group.logs"]
+        assert retention(aws) == [30]
+
+        with pytest.raises(
+            PlatformError, match=r"aws_ecr_repository\.images must not be deleted"
+        ) as protected:
+            _terraform.remove(deployment, confirm="demo", unprotect=None, check=False)
+        assert protected.value.code == "still_protected"
+        assert retention(aws) == [30]
+
+    with _terraform.deployment_of(options(tmp_path)) as deployment:
+        _terraform.remove(deployment, confirm="demo", unprotect={"force_delete": True}, check=False)
+    assert retention(aws) == []
+    assert aws.client("ecr").describe_repositories()["repositories"] == []
