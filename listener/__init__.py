@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The listener: turns on-chain commands into runs of the collection and verdicts back on the chain.
 
-Its roles are commands of Flask: ``flask --app listener watch | dispatch | send | api``.
+Its roles are commands of Flask: ``flask --app listener watch | dispatch | send | api | monitor``.
 """
 
 from __future__ import annotations

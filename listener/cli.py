@@ -12,6 +12,8 @@ from .settings import (
     ApiSettings,
     DatabaseSettings,
     DispatchSettings,
+    MonitorSettings,
+    RoleSettings,
     SendSettings,
     SettingsError,
     WatchSettings,
@@ -20,12 +22,12 @@ from .settings import (
 if t.TYPE_CHECKING:
     from flask import Flask
 
-_Settings = t.TypeVar("_Settings", bound=DatabaseSettings)
+_Settings = t.TypeVar("_Settings", bound=RoleSettings)
 
 
 def register_commands(app: Flask) -> None:
     """Add the roles and ``migrate`` to the commands of *app*."""
-    for command in (_migrate, _watch, _dispatch, _send, _api, _token, _openapi):
+    for command in (_migrate, _watch, _dispatch, _send, _api, _monitor, _alarm, _token, _openapi):
         app.cli.add_command(command)
 
 
@@ -79,6 +81,43 @@ def _api() -> None:
     from .api import run
 
     sys.exit(run(_load(ApiSettings, "api")))
+
+
+@click.command("monitor")
+def _monitor() -> None:
+    """Serve what Prometheus needs to know of bots, clients' figures, certificates and keys."""
+    from .monitor import run
+
+    sys.exit(run(_load(MonitorSettings, "monitor")))
+
+
+@click.group("alarm")
+def _alarm() -> None:
+    """See what a person has to look at, and say that it was done."""
+
+
+@_alarm.command("list")
+def _list_alarms() -> None:
+    """Print the open alarms, one in a line: number, time, kind, command and message."""
+    from . import store
+
+    engine = store.make_engine(_load(DatabaseSettings, "alarm").database_url)
+    with engine.begin() as connection:
+        for alarm in store.list_alarms(connection):
+            about = [str(alarm.number), alarm.raised, alarm.kind, alarm.command_id or "-", alarm.message]
+            click.echo(" ".join(about))
+
+
+@_alarm.command("clear")
+@click.argument("number", type=click.IntRange(min=1))
+def _clear_alarm(number: int) -> None:
+    """Close an alarm; it comes back when its cause is still there."""
+    from . import store
+
+    engine = store.make_engine(_load(DatabaseSettings, "alarm").database_url)
+    with engine.begin() as connection:
+        if not store.dismiss_alarm(connection, number):
+            raise click.ClickException(f"No open alarm has the number {number}")
 
 
 @click.group("token")

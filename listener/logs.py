@@ -53,9 +53,10 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return structlog.stdlib.get_logger(name)
 
 
-def command_logs(command_id: str) -> contextlib.AbstractContextManager[None]:
-    """Return a context in which every log line carries *command_id*."""
-    return structlog.contextvars.bound_contextvars(command_id=command_id)
+def command_logs(command_id: str, client: int | None = None) -> contextlib.AbstractContextManager[None]:
+    """Return a context in which every log line carries *command_id*, and its *client* where that is known."""
+    known = {} if client is None else {"client": client}
+    return structlog.contextvars.bound_contextvars(command_id=command_id, **known)
 
 
 __all__ = ("command_logs", "configure_logs", "get_logger")

@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from .store import statistics
-from .store.tables import STATES
+from .store.tables import STATES, TRANSACTION_STATES
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,13 @@ class StoreCollector(Collector):
             yield _states(
                 "platform_verdict_transactions",
                 "Transactions that carry verdicts, by state",
+                TRANSACTION_STATES,
                 statistics.transaction_counts(connection),
+            )
+            yield GaugeMetricFamily(
+                "platform_verdict_age_seconds",
+                "Seconds since the oldest decision whose verdict is not final",
+                value=statistics.verdict_age(connection),
             )
             alarms = GaugeMetricFamily("platform_alarms", "Open alarms", labels=["kind"])
             for kind, number in statistics.open_alarms(connection).items():
@@ -72,18 +78,11 @@ def _chain(view: statistics.ChainView | None) -> Iterator[Metric]:
 
 
 def _queues(queues: list[statistics.Queue]) -> Iterator[Metric]:
+    open_states = [state for state in STATES if state != "done"]
     depth = {queue.state: queue.depth for queue in queues}
-    yield _states(
-        "platform_queue_depth",
-        "Commands by state",
-        {state: depth.get(state, 0) for state in STATES if state != "done"},
-    )
-    age = GaugeMetricFamily(
-        "platform_queue_age_seconds", "Age of the oldest command of a state", labels=["state"]
-    )
-    for queue in queues:
-        age.add_metric([queue.state], queue.age)
-    yield age
+    age = {queue.state: queue.age for queue in queues}
+    yield _states("platform_queue_depth", "Commands by state", open_states, depth)
+    yield _states("platform_queue_age_seconds", "Age of the oldest command of a state", open_states, age)
 
 
 def _outcomes(outcomes: list[tuple[str, str, int]]) -> Metric:
@@ -108,10 +107,11 @@ def _stages(stages: list[statistics.Stage]) -> Metric:
     return family
 
 
-def _states(name: str, text: str, numbers: dict[str, int]) -> Metric:
+def _states(name: str, text: str, states: t.Iterable[str], numbers: t.Mapping[str, float]) -> Metric:
+    """Return a gauge with every state: a series that comes and goes is none to alert on."""
     family = GaugeMetricFamily(name, text, labels=["state"])
-    for state, number in numbers.items():
-        family.add_metric([state], number)
+    for state in states:
+        family.add_metric([state], numbers.get(state, 0))
     return family
 
 

@@ -68,19 +68,20 @@ SecretFile = t.Annotated[Path, AfterValidator(_secret_file)]
 Address = t.Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$", to_lower=True)]
 
 
-class DatabaseSettings(BaseSettings):
+def _split_at_commas(value: object) -> object:
+    return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+
+Server = t.Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$")]
+Servers = t.Annotated[tuple[Server, ...], NoDecode, BeforeValidator(_split_at_commas)]
+
+
+class RoleSettings(BaseSettings):
     """What every role needs."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
 
-    database_url_file: SecretFile
-    """File holding the SQLAlchemy URL of the ``platform`` database."""
     log_level: t.Literal["debug", "info", "warning", "error"] = "info"
-
-    @property
-    def database_url(self) -> str:
-        """The database URL; it holds a password, so it is never kept or logged."""
-        return read_secret(self.database_url_file)
 
     @classmethod
     def load(cls) -> t.Self:
@@ -107,7 +108,19 @@ def _explain(error: ValidationError) -> str:
     return "; ".join(dict.fromkeys(problems))
 
 
-class ChainSettings(DatabaseSettings):
+class DatabaseSettings(RoleSettings):
+    """What a role needs that uses the store."""
+
+    database_url_file: SecretFile
+    """File holding the SQLAlchemy URL of the ``platform`` database."""
+
+    @property
+    def database_url(self) -> str:
+        """The database URL; it holds a password, so it is never kept or logged."""
+        return read_secret(self.database_url_file)
+
+
+class ChainSettings(RoleSettings):
     """What a role needs that talks to the chain."""
 
     chain_id: PositiveInt
@@ -135,7 +148,7 @@ class ChainSettings(DatabaseSettings):
         return read_secret(self.rpc_url_file) if self.rpc_url_file else self.rpc_url
 
 
-class WatchSettings(ChainSettings):
+class WatchSettings(DatabaseSettings, ChainSettings):
     """Settings of ``watch``."""
 
     poll_seconds: PositiveFloat = 0.2
@@ -143,7 +156,7 @@ class WatchSettings(ChainSettings):
     """Most blocks read at once; halved on a provider's limits."""
 
 
-class SendSettings(ChainSettings):
+class SendSettings(DatabaseSettings, ChainSettings):
     """Settings of ``send``."""
 
     signer_key_file: SecretFile
@@ -156,7 +169,7 @@ class SendSettings(ChainSettings):
     """Age of an unmined transaction at which it is replaced by one that pays more."""
 
 
-class DispatchSettings(ChainSettings):
+class DispatchSettings(DatabaseSettings, ChainSettings):
     """Settings of ``dispatch``."""
 
     key_directory: DirectoryPath
@@ -200,7 +213,7 @@ class DispatchSettings(ChainSettings):
         return self
 
 
-class ApiSettings(ChainSettings):
+class ApiSettings(DatabaseSettings, ChainSettings):
     """Settings of ``api``."""
 
     listen_host: str = "127.0.0.1"
@@ -213,11 +226,33 @@ class ApiSettings(ChainSettings):
     """Repository that ``/readyz`` asks for."""
 
 
+class MonitorSettings(ChainSettings):
+    """Settings of ``monitor``; it has no access to the store."""
+
+    listen_host: str = "127.0.0.1"
+    listen_port: PositiveInt = 8001
+    figures_url_file: SecretFile
+    """File holding the URL of the clients' database for the role that reads figures only."""
+    kubeconfig: FilePath | None = None
+    """Cluster whose bots are looked at; without it the cluster of the pod that this runs in."""
+    certificate_files: Paths = ()
+    """PEM files whose certificates must not expire unnoticed, separated by colons."""
+    tls_servers: Servers = ()
+    """Further servers with such certificates, as ``host:port`` with commas between."""
+
+    @property
+    def figures_url(self) -> str:
+        """The URL of the clients' database; it holds a password, so it is never kept or logged."""
+        return read_secret(self.figures_url_file)
+
+
 __all__ = (
     "ApiSettings",
     "ChainSettings",
     "DatabaseSettings",
     "DispatchSettings",
+    "MonitorSettings",
+    "RoleSettings",
     "SendSettings",
     "SettingsError",
     "WatchSettings",

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import signal
 import typing as t
 
-import waitress.server
 from apiflask import APIFlask
 
 from listener import store
-from listener.logs import get_logger
+from listener.server import serve
 
 from . import commands, probes, trade
 from .access import Access
@@ -25,10 +23,7 @@ if t.TYPE_CHECKING:
 
     from listener.settings import ApiSettings
 
-log = get_logger(__name__)
-
 MAX_BODY: t.Final = 64 * 1024
-THREADS: t.Final = 8
 
 
 def create_api(settings: ApiSettings) -> APIFlask:
@@ -64,32 +59,7 @@ def _add_routes(app: APIFlask, engine: sa.Engine, requests_per_minute: int, secr
 
 def run(settings: ApiSettings) -> int:
     """Serve until SIGTERM; return the exit code: 1 when the address cannot be had."""
-    try:
-        server = waitress.server.create_server(
-            create_api(settings),
-            host=settings.listen_host,
-            port=settings.listen_port,
-            threads=THREADS,
-            ident="",
-            max_request_body_size=MAX_BODY,
-            max_request_header_size=16 * 1024,
-            channel_timeout=30,
-        )
-    except OSError as error:
-        log.critical("stopped", error=str(error))
-        return 1
-    _end_on_sigterm(server)
-    log.info("started", host=settings.listen_host, port=settings.listen_port)
-    server.run()
-    return 0
-
-
-def _end_on_sigterm(server: t.Any) -> None:
-    def end(*_: t.Any) -> None:
-        raise SystemExit
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    return serve(create_api(settings), settings.listen_host, settings.listen_port, MAX_BODY)
 
 
 __all__ = ("create_api", "describe_api", "run")

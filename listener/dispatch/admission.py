@@ -54,7 +54,7 @@ class Admission:
         for command in commands:
             if command.client in waiting:
                 continue
-            with command_logs(command.id):
+            with command_logs(command.id, command.client):
                 try:
                     self._judge(command, held[command.id])
                 except PlatformError as error:

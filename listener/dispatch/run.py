@@ -171,11 +171,11 @@ class Run:
     def _follow(self) -> None:
         try:
             for work, report in self._job.reports():
-                with command_logs(work.id):
+                with command_logs(work.id, work.client):
                     self._take(work, report)
             for work in self._job.works:
                 if work.id not in self._settled:
-                    with command_logs(work.id):
+                    with command_logs(work.id, work.client):
                         self._settled.add(work.id)
                         self._endings.give_back(work.id, work.attempt, 0 if self._ending else None)
         except AbandonedError:

@@ -53,7 +53,7 @@ class VerdictSender:
         carried = {attempt.command_id for attempt in attempts}
         for command in pending:
             if command.id not in carried:
-                with command_logs(command.id):
+                with command_logs(command.id, command.client):
                     self._slots.open(command)
         return False
 
@@ -66,7 +66,7 @@ class VerdictSender:
         latest = self._reader.commands_of(ids, "latest")
         pending = []
         for command in known:
-            with command_logs(command.id):
+            with command_logs(command.id, command.client):
                 if final[command.id].status != "pending":
                     self._end(command, final[command.id])
                 elif latest[command.id].status == "pending":

@@ -32,11 +32,14 @@ from .ingest import (
 )
 from .queries import get_command, latest_commands, list_clients, list_commands, page_of_clients
 from .records import (
+    Alarm,
     RunEvent,
     Token,
     add_token,
     clear_alarm,
+    dismiss_alarm,
     find_token,
+    list_alarms,
     list_events,
     raise_alarm,
     record_event,
@@ -59,6 +62,7 @@ from .transactions import (
 )
 
 __all__ = (
+    "Alarm",
     "Attempt",
     "Block",
     "Command",
@@ -80,11 +84,13 @@ __all__ = (
     "close",
     "close_slot",
     "cursor",
+    "dismiss_alarm",
     "find_token",
     "finish",
     "get_command",
     "heartbeat",
     "latest_commands",
+    "list_alarms",
     "list_attempts",
     "list_clients",
     "list_commands",

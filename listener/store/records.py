@@ -65,6 +65,46 @@ def clear_alarm(connection: sa.Connection, kind: str, command_id: str | None = N
     return result.rowcount > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An open alarm; *raised* is in ISO 8601, *command_id* empty where it is about no command."""
+
+    number: int
+    kind: str
+    raised: str
+    command_id: str
+    message: str
+
+
+def list_alarms(connection: sa.Connection) -> list[Alarm]:
+    """Return the open alarms, the oldest first."""
+    rows = connection.execute(
+        sa.select(
+            alarms.c.id,
+            alarms.c.kind,
+            alarms.c.raised_at,
+            sa.func.coalesce(alarms.c.command_id, ""),
+            alarms.c.message,
+        )
+        .where(alarms.c.cleared_at.is_(None))
+        .order_by(alarms.c.id)
+    )
+    return [
+        Alarm(number, kind, at.isoformat(timespec="seconds"), command, message)
+        for number, kind, at, command, message in rows
+    ]
+
+
+def dismiss_alarm(connection: sa.Connection, number: int) -> bool:
+    """Close an open alarm by its number; return False if it is not open."""
+    result = connection.execute(
+        sa.update(alarms)
+        .where(alarms.c.id == number, alarms.c.cleared_at.is_(None))
+        .values(cleared_at=sa.func.clock_timestamp())
+    )
+    return result.rowcount > 0
+
+
 def add_token(connection: sa.Connection, token_hash: str, name: str, client: int | None) -> None:
     """Store a bearer token by its SHA-256 (hexadecimal); *client* None lets it read every client."""
     connection.execute(sa.insert(api_tokens).values(hash=token_hash, name=name, client=client))

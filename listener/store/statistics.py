@@ -63,6 +63,16 @@ def queues(connection: sa.Connection) -> list[Queue]:
     return [Queue(*row) for row in rows]
 
 
+def verdict_age(connection: sa.Connection) -> float:
+    """Return the seconds since the oldest decision whose verdict is not final on the chain; 0 without one."""
+    decided = sa.func.coalesce(
+        commands.c.timings["decided"].as_float(), sa.func.date_part("epoch", commands.c.updated_at)
+    )
+    age = sa.func.date_part("epoch", sa.func.clock_timestamp()) - sa.func.min(decided)
+    found = connection.execute(sa.select(age).where(commands.c.state.in_(("decided", "sent")))).scalar_one()
+    return max(0.0, found or 0.0)
+
+
 def outcomes(connection: sa.Connection) -> list[tuple[str, str, int]]:
     """Return (outcome, reason, number) of all decided commands."""
     rows = connection.execute(

@@ -5,16 +5,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from eth_account.signers.local import LocalAccount
 
+from listener import store
 from listener.api import create_api
+from listener.store.tables import commands
 from tests.support.processes import free_port
 from tests.support.roles import REPOSITORY, eventually, running_role
 
@@ -72,6 +77,30 @@ def test_the_metrics_are_those_of_the_store(listener: Listener, wallet: LocalAcc
         "platform_verdict_transactions",
     ):
         assert name in answer.text
+    assert 'platform_queue_age_seconds{state="running"} 0.0' in answer.text
+
+
+def test_a_verdict_ages_until_it_is_final(listener: Listener, wallet: LocalAccount, get: Get) -> None:
+    def age() -> float:
+        (line,) = re.findall(r"^platform_verdict_age_seconds (\S+)$", get("/metrics").text, re.MULTILINE)
+        return float(line)
+
+    assert age() == 0
+    command = listener.decided(wallet)
+    with listener.engine.begin() as connection:
+        connection.execute(
+            sa.update(commands).values(
+                timings=commands.c.timings.op("||")(sa.func.jsonb_build_object("decided", time.time() - 500))
+            )
+        )
+    assert 500 <= age() < 510
+    sender = listener.sender()
+    sender.step()
+    assert 500 <= age() < 510
+    listener.chain.finalize()
+    sender.step()
+    assert listener.command(command).state == "done"
+    assert age() == 0
 
 
 def test_the_role_serves_and_its_commands_make_and_revoke_tokens(listener: Listener) -> None:
@@ -90,6 +119,18 @@ def test_the_role_serves_and_its_commands_make_and_revoke_tokens(listener: Liste
             urllib.request.urlopen(request, timeout=5)
         assert role.terminate() == 0, role.log
         assert token not in role.log
+
+
+def test_alarms_are_listed_and_cleared_by_their_number(listener: Listener) -> None:
+    with listener.engine.begin() as connection:
+        store.raise_alarm(connection, "nonce_taken", "Nonce 7 was used elsewhere")
+        (alarm,) = store.list_alarms(connection)
+    told = _flask(listener.environment, "alarm", "list")
+    assert told == f"{alarm.number} {alarm.raised} nonce_taken - Nonce 7 was used elsewhere\n"
+    _flask(listener.environment, "alarm", "clear", str(alarm.number))
+    assert _flask(listener.environment, "alarm", "list") == ""
+    with pytest.raises(subprocess.CalledProcessError):
+        _flask(listener.environment, "alarm", "clear", str(alarm.number))
 
 
 def test_the_role_listens_on_loopback_only(listener: Listener) -> None:
