@@ -44,11 +44,11 @@ class Line(Workshop):
         self.buildah("bud", "--quiet", "--tag", self.base, "base")
         self.buildah("push", "--quiet", self.base, f"docker://{self.base}")
 
-    def build(self, archive: str, content: str, base: str = "") -> None:
-        """Run the step that builds, on a recipe with one file."""
+    def build(self, archive: str, content: str, base: str = "") -> str:
+        """Run the step that builds, on a recipe with one file; gives what it prints."""
         self.write("image/hello", content)
         self.write("image/Dockerfile", "ARG BASE_IMAGE=nothing\nFROM ${BASE_IMAGE}\nCOPY hello /hello\n")
-        self.script("build.sh", "image", base or self.base, archive)
+        return self.script("build.sh", "image", base or self.base, archive)
 
     def buildah(self, *arguments: str) -> None:
         done = self.run("buildah", *arguments)
@@ -89,10 +89,13 @@ def test_a_base_that_is_not_there_builds_nothing(line: Line) -> None:
     assert not (line.folder / "none.tar").exists()
 
 
-def test_a_base_given_by_its_digest_is_that_one(line: Line) -> None:
+@pytest.mark.parametrize("by", ["name", "digest"])
+def test_the_base_is_taken_by_the_digest_of_its_name_or_the_given_one(line: Line, by: str) -> None:
     digest = line.inspect(f"docker://{line.base}")["Digest"]
-    line.build("pinned.tar", "hello\n", f"{line.base.removesuffix(':stable')}@{digest}")
-    assert line.labels("pinned.tar")["base.digest"] == digest
+    pinned = f"{line.base.removesuffix(':stable')}@{digest}"
+    said = line.build(f"{by}.tar", "hello\n", line.base if by == "name" else pinned)
+    assert f"FROM {pinned}" in said
+    assert line.labels(f"{by}.tar")["base.digest"] == digest
 
 
 def test_the_list_of_contents_names_the_packages(line: Line, tool: Tool) -> None:

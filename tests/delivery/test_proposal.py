@@ -15,6 +15,7 @@ from tests.delivery.conftest import COMMIT, ROOT, SCRIPTS, Workshop
 REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/freqtrade-platform"
 TAG = "run-7-1"
 DIGEST = f"sha256:{7:064}"
+IMAGE = "image:\n  repository: a\n  tag: b\n  digest: c\n"
 GH = """
 echo "$*" >>calls
 case "$1 $2" in
@@ -67,7 +68,12 @@ def test_comments_beside_the_values_stay(workshop: Workshop) -> None:
         ("quota: {}\n", (REPOSITORY, TAG, DIGEST), "image: stands 0 times"),
         ("image: {tag: a}\n", (REPOSITORY, TAG, DIGEST), "image: stands 0 times"),
         ("image:\n  tag: a\n  repository: b\n", (REPOSITORY, TAG, DIGEST), "image.digest stands 0 times"),
-        ("image:\n  tag: a\n  tag: b\n", (REPOSITORY, TAG, DIGEST), "image.repository stands 0 times"),
+        (
+            "image:\n  repository: a\n  tag: a\n  tag: b\n",
+            (REPOSITORY, TAG, DIGEST),
+            "image.tag stands 2 times",
+        ),
+        (f"{IMAGE}{IMAGE}", (REPOSITORY, TAG, DIGEST), "image: stands 2 times"),
         (None, (REPOSITORY, TAG, "latest"), "is no digest"),
         (None, (REPOSITORY, 'a"\n  x: y', DIGEST), "is no tag"),
         (None, ("UPPER/case", TAG, DIGEST), "is no repository"),
