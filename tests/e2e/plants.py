@@ -109,7 +109,7 @@ def _in_process(command: list[str], environment: dict[str, str]) -> Iterator[Non
 
 def holders_of_secrets(path: pathlib.Path) -> bool:
     """Whether a file of ``build/`` holds a secret by its purpose, or a bot's environment on its node."""
-    own = [LOCAL / name for name in ("secrets", "platform", "listener", "pki", "conf")]
+    own = [LOCAL / name for name in ("secrets", "platform", "listener", "monitor", "pki", "conf")]
     own += [ROOT / "build" / "demo" / "wallets", LOCAL / "data" / "argocd" / ".kube"]
     is_closed = path.stat().st_mode & 0o077 == 0
     is_own = path == LOCAL / "admin.kubeconfig" or any(folder in path.parents for folder in own)

@@ -12,23 +12,28 @@ from .control_plane import ControlPlane
 from .kubectl import cluster_role_binding
 from .paths import Layout
 from .pki import write_private
-from .users import DISPATCH, LISTENER
+from .users import DISPATCH, LISTENER, MONITOR
 
 USER = "bot-freqtrade:platform"
 """Playbooks: what the modules do, no more."""
 READER = "bot-freqtrade:listener"
 """The listener's other roles: whether the cluster answers."""
+MONITOR_USER = "bot-freqtrade:monitor"
+"""The listener's role that looks at bots: which shall run and which are ready."""
 
 
 def install(layout: Layout, control_plane: ControlPlane) -> None:
     """Make the roles and the kubeconfigs of their users."""
     control_plane.kubectl.apply(
         _cluster_role(
+            USER,
             _rule("", ["secrets"], ["get", "list", "create", "update", "patch", "delete"]),
             _rule("", ["namespaces", "pods", "pods/log", "events"], ["get", "list", "watch"]),
             _rule("apps", ["deployments", "replicasets"], ["get", "list", "watch"]),
         ),
         cluster_role_binding(USER, USER),
+        _cluster_role(MONITOR_USER, _rule("apps", ["deployments"], ["get", "list"])),
+        cluster_role_binding(MONITOR_USER, MONITOR_USER),
         _argocd_role(
             _rule(
                 "argoproj.io",
@@ -41,6 +46,7 @@ def install(layout: Layout, control_plane: ControlPlane) -> None:
     for name, user, path, owner in (
         ("platform", USER, layout.kubeconfig, DISPATCH),
         ("listener", READER, layout.listener / "kubeconfig", LISTENER),
+        ("monitor", MONITOR_USER, layout.monitor / "kubeconfig", MONITOR),
     ):
         write_private(path, control_plane.kubeconfig(name, user).read_bytes(), owner.number)
 
@@ -49,17 +55,18 @@ def own_folders(layout: Layout) -> None:
     """Make the folders whose users' secrets lie in them."""
     DISPATCH.own(layout.platform)
     LISTENER.own(layout.listener)
+    MONITOR.own(layout.monitor)
 
 
 def _rule(group: str, resources: list[str], verbs: list[str]) -> dict[str, t.Any]:
     return {"apiGroups": [group], "resources": resources, "verbs": verbs}
 
 
-def _cluster_role(*rules: dict[str, t.Any]) -> dict[str, t.Any]:
+def _cluster_role(name: str, *rules: dict[str, t.Any]) -> dict[str, t.Any]:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
-        "metadata": {"name": USER},
+        "metadata": {"name": name},
         "rules": list(rules),
     }
 

@@ -23,6 +23,7 @@ CRDS = ("application-crd.yaml", "applicationset-crd.yaml", "appproject-crd.yaml"
 USER = "bot-freqtrade:argocd"
 REDIS = ("127.0.0.1", 16379)
 REPO_SERVER = ("127.0.0.1", 18081)
+METRICS_PORTS = {"repo-server": 18084, "application-controller": 18082, "applicationset-controller": 18085}
 
 
 class ArgoCd:
@@ -86,7 +87,7 @@ class ArgoCd:
                     f"--address={REPO_SERVER[0]}",
                     f"--port={REPO_SERVER[1]}",
                     "--metrics-address=127.0.0.1",
-                    "--metrics-port=18084",
+                    f"--metrics-port={METRICS_PORTS['repo-server']}",
                     "--disable-tls",
                     "--revision-cache-expiration=10s",
                 ),
@@ -98,7 +99,7 @@ class ArgoCd:
                     f"--redis={redis}",
                     f"--repo-server={repo_server}",
                     "--repo-server-plaintext",
-                    "--metrics-port=18082",
+                    f"--metrics-port={METRICS_PORTS['application-controller']}",
                 ),
             ),
             self._component(
@@ -109,7 +110,7 @@ class ArgoCd:
                     "--repo-server-plaintext",
                     "--webhook-addr=127.0.0.1:18070",
                     "--probe-addr=127.0.0.1:18083",
-                    "--metrics-addr=127.0.0.1:18085",
+                    f"--metrics-addr=127.0.0.1:{METRICS_PORTS['applicationset-controller']}",
                 ),
             ),
         ]

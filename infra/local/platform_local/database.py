@@ -21,7 +21,7 @@ from .paths import Layout
 from .pki import write_private
 from .progress import run
 from .supervisor import Program
-from .users import DISPATCH, LISTENER, POSTGRES
+from .users import DISPATCH, LISTENER, MONITOR, POSTGRES
 
 PORT = 54320
 CLIENTS = "freqtrade_multi"
@@ -29,6 +29,8 @@ PLATFORM = "platform"
 SUPERUSER = "postgres"
 ADMIN = "platform_admin"
 LISTENER_ROLE = "platform_listener"
+READER = "platform_metrics"
+"""Gets the figures of clients' trades, and sees nothing else."""
 LOGIC = "ansible_collections.bot_freqtrade.platform.plugins.module_utils"
 
 
@@ -107,14 +109,20 @@ class Database:
         superuser = logic.Login(
             "127.0.0.1", PORT, SUPERUSER, "postgres", sslmode="disable", password=self._password(SUPERUSER)
         )
-        changed = False
-        for database, role, creates_roles in ((CLIENTS, ADMIN, True), (PLATFORM, LISTENER_ROLE, False)):
-            owner = logic.Owner(role, self._password(role), creates_roles)
-            try:
-                changed |= logic.ensure_database(superuser, database, owner, check=False).changed
-            except errors.PlatformError as error:
-                raise LocalPlatformError(error.message) from error
-        return changed
+        admin = superuser.to(CLIENTS).as_user(ADMIN, self._password(ADMIN))
+        owners = {
+            CLIENTS: logic.Owner(ADMIN, self._password(ADMIN), creates_roles=True),
+            PLATFORM: logic.Owner(LISTENER_ROLE, self._password(LISTENER_ROLE), creates_roles=False),
+        }
+        try:
+            made = [
+                logic.ensure_database(superuser, database, owner, check=False).changed
+                for database, owner in owners.items()
+            ]
+            queries = logic.create_reader(admin, READER, self._password(READER))
+        except errors.PlatformError as error:
+            raise LocalPlatformError(error.message) from error
+        return any(made) or bool(queries)
 
     def write_access(self) -> None:
         """Write the files with which the modules and the listener log in."""
@@ -123,6 +131,9 @@ class Database:
         url = f"postgresql+psycopg2://{LISTENER_ROLE}:{self._password(LISTENER_ROLE)}@127.0.0.1:{PORT}/{PLATFORM}"
         write_private(self._layout.platform / "database-url", url, DISPATCH.number)
         write_private(self._layout.listener / "database-url", url, LISTENER.number)
+        place = f"127.0.0.1:{PORT}/{CLIENTS}?sslmode=disable"
+        url = f"postgresql://{READER}:{self._password(READER)}@{place}"
+        write_private(self._layout.monitor / "figures-url", url, MONITOR.number)
 
     def _logic(self, name: str) -> t.Any:
         """A part of the collection's own code, which is importable once this checkout is linked."""

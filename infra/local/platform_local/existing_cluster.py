@@ -12,7 +12,7 @@ from .kubectl import Kubectl
 from .options import ExistingCluster
 from .paths import Layout
 from .pki import write_private
-from .users import DISPATCH, LISTENER
+from .users import DISPATCH, LISTENER, MONITOR
 
 CRDS = ("applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io")
 
@@ -40,3 +40,4 @@ def write_kubeconfigs(layout: Layout, kubectl: Kubectl) -> None:
     text = kubectl.run("config", "view", "--raw", "--flatten", "--minify")
     write_private(layout.kubeconfig, text, DISPATCH.number)
     write_private(layout.listener / "kubeconfig", text, LISTENER.number)
+    write_private(layout.monitor / "kubeconfig", text, MONITOR.number)

@@ -82,6 +82,11 @@ class Layout:
         return self.local / "listener"
 
     @property
+    def monitor(self) -> Path:
+        """What the role of the listener needs that looks at bots and clients' figures. Its user's."""
+        return self.local / "monitor"
+
+    @property
     def collections(self) -> Path:
         """A collections path with this checkout in it."""
         return self.local / "collections"

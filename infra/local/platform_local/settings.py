@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from . import chain, database, exchange
+from .argocd import METRICS_PORTS
 from .argocd import NAMESPACE as ARGOCD_NAMESPACE
 from .enclosure import Enclosure
 from .errors import LocalPlatformError
@@ -23,10 +24,11 @@ from .paths import PYTHON, SYSTEM_PATH, Layout
 from .pki import write_private
 from .progress import run
 from .supervisor import Program
-from .users import DISPATCH, LISTENER, User
+from .users import DISPATCH, LISTENER, MONITOR, User
 
 API_PORT = 8000
-ROLES = {"watch": LISTENER, "dispatch": DISPATCH, "send": LISTENER, "api": LISTENER}
+MONITOR_PORT = 8001
+ROLES = {"watch": LISTENER, "dispatch": DISPATCH, "send": LISTENER, "api": LISTENER, "monitor": MONITOR}
 """The listener's roles and the user that each runs as."""
 STOP_SECONDS = 25
 """The dispatcher gives its runs some seconds to end, and then puts their commands back."""
@@ -93,8 +95,15 @@ class Settings:
                 "platform_public_key": str(self._layout.local / "platform.pub"),
                 "api_url": f"http://127.0.0.1:{API_PORT}",
                 "api_token_file": str(self._layout.secrets / "api-token"),
+                "metrics": {"api": API_PORT, "monitor": MONITOR_PORT, **self._argocd_metrics()},
             }
         return _write(self._layout.local / "platform.json", json.dumps(facts, indent=2) + "\n")
+
+    def _argocd_metrics(self) -> dict[str, int]:
+        """Ports of Argo CD's metrics, where it is ours."""
+        return (
+            {} if self._options.cluster else {f"argocd-{name}": port for name, port in METRICS_PORTS.items()}
+        )
 
     def link_collection(self) -> None:
         """Make this checkout importable and playable by its full name."""
@@ -148,15 +157,16 @@ class Settings:
     def _environment(self, user: User, settings: t.Mapping[str, str | Path]) -> dict[str, str]:
         home = user.own(self._layout.data / "homes" / user.name)
         write_private(home / ".gitconfig", self._gitops.trust(), user.number)
-        folder = self._layout.platform if user is DISPATCH else self._layout.listener
-        common = {
+        common: dict[str, str | Path] = {
             "HOME": home,
             "PATH": f"{PYTHON.parent}:{SYSTEM_PATH}",
             "PYTHONPATH": f"{self._layout.checkout}:{self._layout.collections}",
             "PYTHONUNBUFFERED": "1",
             "LC_ALL": "C.UTF-8",
-            "PLATFORM_DATABASE_URL_FILE": folder / "database-url",
         }
+        if user is not MONITOR:
+            folder = self._layout.platform if user is DISPATCH else self._layout.listener
+            common["PLATFORM_DATABASE_URL_FILE"] = folder / "database-url"
         return {name: str(value) for name, value in {**common, **settings}.items()}
 
     def _chain(self, deployment: t.Mapping[str, t.Any]) -> dict[str, str | Path]:
@@ -182,6 +192,11 @@ class Settings:
                 "PLATFORM_KUBECONFIG": self._layout.listener / "kubeconfig",
                 "PLATFORM_GITOPS_REPOSITORY": self._gitops.url,
             },
+            "monitor": {
+                "PLATFORM_LISTEN_PORT": str(MONITOR_PORT),
+                "PLATFORM_KUBECONFIG": self._layout.monitor / "kubeconfig",
+                "PLATFORM_FIGURES_URL_FILE": self._layout.monitor / "figures-url",
+            },
         }
         return own.get(role, {})
 
@@ -199,6 +214,7 @@ class Settings:
                 "passfile": str(self._database.passfile),
                 "name": database.CLIENTS,
                 "sslmode": "disable",
+                "reader": database.READER,
             },
             "platform_database_pod_host": self._options.host_address,
             "platform_database_pod_port": database.PORT,

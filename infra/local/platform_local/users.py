@@ -37,7 +37,8 @@ class User:
 POSTGRES = User("bfp-postgres", 58771)
 LISTENER = User("bfp-listener", 58772)
 DISPATCH = User("bfp-dispatch", 58773)
-USERS = (POSTGRES, LISTENER, DISPATCH)
+MONITOR = User("bfp-monitor", 58774)
+USERS = (POSTGRES, LISTENER, DISPATCH, MONITOR)
 
 
 def write_databases(folder: Path) -> None:

@@ -53,6 +53,18 @@ def test_both_databases_are_made_once_and_closed(local: database.Database, own_s
         ]
 
 
+def test_the_monitor_gets_a_role_that_reads_figures_only(
+    local: database.Database, own_server: Server
+) -> None:
+    local.install()
+    with own_server.superuser() as cursor:
+        cursor.execute(
+            "SELECT datname FROM pg_database"
+            " WHERE datallowconn AND has_database_privilege('platform_metrics', oid, 'CONNECT')"
+        )
+        assert cursor.fetchall() == [("freqtrade_multi",)]
+
+
 def test_a_refusal_of_the_server_is_told_in_one_line(local: database.Database, own_server: Server) -> None:
     with own_server.superuser() as cursor:
         cursor.execute("CREATE ROLE somebody; ALTER DATABASE platform OWNER TO somebody")
