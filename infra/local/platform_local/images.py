@@ -96,14 +96,23 @@ def sandbox_archive(pause: Path, archive: Path) -> None:
 
     :param archive: where to; a docker-archive named :data:`SANDBOX_IMAGE`.
     """
-    layer = _tar({"pause": pause.read_bytes()}, mode=0o755)
+    program_archive(SANDBOX_IMAGE, pause, archive)
+
+
+def program_archive(name: str, program: Path, archive: Path) -> None:
+    """Write an image of nothing but one static program, which is its entry point.
+
+    :param name: of the image, with a tag.
+    :param archive: where to; a docker-archive.
+    """
+    layer = _tar({program.name: program.read_bytes()}, mode=0o755)
     configuration = {
         "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine],
         "os": "linux",
-        "config": {"Entrypoint": ["/pause"], "User": "65535:65535"},
+        "config": {"Entrypoint": [f"/{program.name}"], "User": "65535:65535"},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
     }
-    manifest = [{"Config": "config.json", "RepoTags": [SANDBOX_IMAGE], "Layers": ["layer.tar"]}]
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
     files = {"layer.tar": layer, "config.json": configuration, "manifest.json": manifest}
     archive.write_bytes(
         _tar(
