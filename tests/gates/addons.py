@@ -4,7 +4,7 @@
 """Render every pinned addon with its values and validate what comes out.
 
 A chart is taken from ``--charts DIR/<name>``, else from its repository. With ``--offline`` no repository is
-asked: charts that Go modules bring are rendered, and of the others the values only are read, and that is said.
+asked: charts that Go modules bring are rendered; of the others only the values are read, and that is said.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 
 """The role cluster_addons with Helm on a real Kubernetes API.
 
-metrics-server, External Secrets and the platform's monitoring are the real charts, the kinds of the operator of
-Prometheus are its own. The others are stand-ins: their charts are in their own repositories only.
+metrics-server, External Secrets and the platform's monitoring are the real charts, and the kinds that watch
+addons are the real ones. The others are stand-ins: their charts are in their own repositories only.
 """
 
 from __future__ import annotations
