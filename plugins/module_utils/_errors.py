@@ -81,6 +81,7 @@ CODES: t.Final[dict[str, Category]] = {
     "state_of_another": Category.REFUSED,
     "aws_unreachable": Category.UNDECIDED,
     "cluster_not_ready": Category.UNDECIDED,
+    "load_balancer_stays": Category.UNDECIDED,
     "state_locked": Category.UNDECIDED,
     "state_not_saved": Category.UNDECIDED,
     "interrupted": Category.UNDECIDED,

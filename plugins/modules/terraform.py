@@ -76,7 +76,7 @@ options:
   confirm:
     description:
       - The name of what O(state=absent) deletes. It must be equal to the variable C(name), and to the output
-        C(name) of the state, where the configuration has them.
+        C(name) of the state, where the configuration has them. Check mode does without.
     type: str
   unprotect:
     description:
@@ -88,7 +88,8 @@ options:
     type: dict
   unlock:
     description:
-      - Id of a lock to take away first. Only for the lock of a run that is dead for certain.
+      - Id of a lock to take away first, in check mode too, which needs the lock itself. Only for the lock of a
+        run that is dead for certain.
     type: str
   lock_timeout:
     description:

@@ -24,6 +24,9 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.rep
     Receipt,
     Snapshot,
 )
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.root import (
+    read_root,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._gitops.survey import (
     Survey,
     require_platform,
@@ -54,6 +57,7 @@ __all__ = (
     "Survey",
     "plan",
     "read",
+    "read_root",
     "repository_of",
     "require_platform",
     "survey",

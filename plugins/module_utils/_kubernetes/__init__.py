@@ -6,9 +6,18 @@
 
 from __future__ import annotations
 
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.applying import (
+    apply_all,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.client import (
+    APP_PROJECTS,
+    APPLICATION_SETS,
+    APPLICATIONS,
     Cluster,
     connect,
+)
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.exposure import (
+    remove_load_balancers,
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.kubeconfig import client_of
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.options import (
@@ -23,13 +32,18 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.watch import HealthWatch
 
 __all__ = (
+    "APPLICATIONS",
+    "APPLICATION_SETS",
+    "APP_PROJECTS",
     "ARGUMENT_SPEC",
     "Cluster",
     "HealthWatch",
     "Stopwatch",
     "Synchronisation",
     "Target",
+    "apply_all",
     "client_of",
     "cluster_of",
     "connect",
+    "remove_load_balancers",
 )

@@ -52,6 +52,7 @@ class Resource:
 NO_RESOURCE: t.Final = Resource("", "", "", "")
 NAMESPACES: t.Final = Resource("", "v1", "namespaces", "Namespace")
 SECRETS: t.Final = Resource("", "v1", "secrets", "Secret")
+SERVICES: t.Final = Resource("", "v1", "services", "Service")
 PODS: t.Final = Resource("", "v1", "pods", "Pod")
 EVENTS: t.Final = Resource("", "v1", "events", "Event")
 DEPLOYMENTS: t.Final = Resource("apps", "v1", "deployments", "Deployment")
@@ -59,6 +60,7 @@ REPLICA_SETS: t.Final = Resource("apps", "v1", "replicasets", "ReplicaSet")
 CUSTOM_RESOURCES: t.Final = Resource(
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"
 )
+APP_PROJECTS: t.Final = Resource("argoproj.io", "v1alpha1", "appprojects", "AppProject")
 APPLICATIONS: t.Final = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 APPLICATION_SETS: t.Final = Resource("argoproj.io", "v1alpha1", "applicationsets", "ApplicationSet")
 
@@ -143,12 +145,15 @@ class Cluster:
         """Merge ``body`` into the object (RFC 7386), only at the ``metadata.resourceVersion`` it may name."""
         return self._json(resource, "PATCH", resource.path(namespace, name), body=body)
 
-    def apply(self, resource: Resource, namespace: str | None, name: str, body: Object) -> Object:
+    def apply(
+        self, resource: Resource, namespace: str | None, name: str, body: Object, *, dry_run: bool = False
+    ) -> Object:
         """Make the object have all that ``body`` says, whoever said otherwise before (server-side apply).
 
         :param body: complete, with its apiVersion, kind and name.
+        :param dry_run: let the API server only say what that would give.
         """
-        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        query = {"fieldManager": FIELD_MANAGER, "force": "true", "dryRun": "All" if dry_run else ""}
         path = resource.path(namespace, name)
         return self._json(resource, "PATCH", path, query, body, kind="application/apply-patch+yaml")
 
@@ -302,6 +307,7 @@ def _message(data: bytes) -> str:
 __all__ = (
     "APPLICATIONS",
     "APPLICATION_SETS",
+    "APP_PROJECTS",
     "CUSTOM_RESOURCES",
     "DEPLOYMENTS",
     "EVENTS",
@@ -309,6 +315,7 @@ __all__ = (
     "PODS",
     "REPLICA_SETS",
     "SECRETS",
+    "SERVICES",
     "ApiError",
     "Cluster",
     "Conflict",

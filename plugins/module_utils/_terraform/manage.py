@@ -66,13 +66,13 @@ def ensure(deployment: Deployment, *, check: bool) -> Json:
 def remove(deployment: Deployment, *, confirm: str | None, unprotect: Json | None, check: bool) -> Json:
     """Delete the resources.
 
-    :param confirm: must be the configuration's name, unless nothing is deleted.
+    :param confirm: must be the configuration's name, unless nothing is deleted, or is None with ``check``.
     :param unprotect: values of variables that lift resources' protection; None leaves it.
     :raises PlatformError: ``confirmation_missing``, ``still_protected``.
     """
     outputs = deployment.outputs()
     planned = deployment.plan(destroy=True)
-    if not check and planned.is_applicable:
+    if planned.is_applicable and not (check and confirm is None):
         _require_confirmation(planned, outputs, confirm)
     if planned.protected:
         _require_unprotect(planned, unprotect)

@@ -299,6 +299,8 @@ def test_a_check_of_the_destruction_needs_no_name_and_deletes_nothing(infrastruc
     infrastructure.ensure()
     foreseen = infrastructure.remove(None, check=True)
     assert foreseen["summary"]["delete"] == 2
+    with pytest.raises(PlatformError):
+        infrastructure.remove("tset", check=True)
     assert infrastructure.resources == {"first", "secret"}
 
 
