@@ -66,7 +66,7 @@ variable "vpc_cidr" {
 }
 
 variable "availability_zones" {
-  description = "Three zones of the region. Empty: the first three that the account may use."
+  description = "Three zones of the region. Empty: its zones a, b and c."
   type        = list(string)
   default     = []
   nullable    = false

@@ -11,6 +11,7 @@ import json
 import typing as t
 
 import boto3
+from moto import settings
 from moto.core.config import default_user_config
 from moto.ec2.models import launch_templates
 from moto.iam.access_control import IAMPolicy, PermissionResult
@@ -94,3 +95,14 @@ def stand_in() -> t.Iterator[Aws]:
         yield Aws(f"http://{host}:{port}")
     finally:
         server.stop()
+
+
+@contextlib.contextmanager
+def permissions_count(counting: bool = True) -> t.Iterator[None]:
+    """Let the stand-in heed IAM's policies until the block ends, or not; it does not by itself."""
+    before = settings.INITIAL_NO_AUTH_ACTION_COUNT
+    settings.INITIAL_NO_AUTH_ACTION_COUNT = -1 if counting else float("inf")
+    try:
+        yield
+    finally:
+        settings.INITIAL_NO_AUTH_ACTION_COUNT = before
