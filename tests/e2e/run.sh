@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The whole platform: started, told the story, hurt, taken down; nothing may be left.
 # usage: tests/e2e/run.sh [what to test]   (make e2e)
-# By itself it leaves out tests/cluster, the longer faults and the canary: tests/e2e/run.sh tests/e2e/faults tests/e2e/test_canary.py
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -15,7 +14,7 @@ finish() {
   local status=$?
   trap - EXIT
   if [ "$status" -ne 0 ] && [ -d "$logs" ]; then
-    for name in listener-watch listener-dispatch listener-send listener-api kubelet postgres anvil supervisord; do
+    for name in listener-watch listener-dispatch listener-send listener-api listener-monitor kubelet postgres anvil supervisord; do
       [ ! -s "$logs/$name.log" ] || { echo "--- the end of $logs/$name.log"; tail -n 20 "$logs/$name.log" | cut -c -600; }
     done
   fi
@@ -39,10 +38,14 @@ say "building what is not in the cache"
 platform build
 say "starting the platform"
 ansible-playbook bot_freqtrade.platform.local_up
-say "the story, the operator's way, faults"
+say "the story, the operator's way, modules on the cluster, faults, then the search for secrets in all that is left of them"
 if [ $# -eq 0 ]; then
-  faults=tests/e2e/faults
-  set -- tests/e2e/test_story.py tests/e2e/test_guard.py tests/e2e/test_operator.py \
-    $faults/test_reorg.py $faults/test_payloads.py $faults/test_kill.py
+  whole=yes
+  set -- tests/e2e/test_story.py tests/e2e/test_guard.py tests/e2e/test_operator.py tests/e2e/test_malicious_values.py \
+    tests/cluster tests/e2e/faults tests/e2e/test_canary.py
 fi
 pytest -v --durations=15 "$@"
+if [ -n "${whole:-}" ]; then
+  say "the platform itself: it comes and goes"
+  pytest -v tests/e2e/test_local_platform.py
+fi
