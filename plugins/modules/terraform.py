@@ -88,8 +88,8 @@ options:
     type: dict
   unlock:
     description:
-      - Id of a lock to take away first, in check mode too, which needs the lock itself. Only for the lock of a
-        run that is dead for certain.
+      - Id of a lock to take away first, in check mode too, which needs the lock itself.
+        Only for the lock of a run that is dead for certain.
     type: str
   lock_timeout:
     description:
