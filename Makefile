@@ -9,6 +9,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bot_freqtrade
 REQUIREMENTS := constraints.txt requirements.txt listener/requirements.txt infra/local/requirements.txt tests/requirements.txt
 VENV := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-12)
 CHECKOV := $(CACHE)/checkov-$(shell sha256sum tests/gates/checkov-requirements.txt | cut -c1-12)
+TFLINT := $(CACHE)/tflint-$(shell cat tests/gates/tflint/go.mod tests/gates/tflint/go.sum | sha256sum | cut -c1-12)
 IMPORTER := $(CACHE)/importer-$(shell sha256sum tests/gates/importer-requirements.txt | cut -c1-12)
 WORKFLOWS := $(CACHE)/workflows-$(shell sha256sum tests/gates/workflows-requirements.txt | cut -c1-12)
 ONCE := tests/gates/once.sh
@@ -26,7 +27,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart workflows delivery gitops-root integration e2e bench
+.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart terraform workflows delivery gitops-root integration e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -96,7 +97,7 @@ types:
 unit:
 	@pytest -q tests/unit
 
-gates: contracts sanity importer docs chart workflows ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
+gates: contracts sanity importer docs chart terraform workflows ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
 
 contracts: $(VENV)/.complete ## Format, units, fuzz and invariants of the contract; its artifact is what the source compiles to
 	@$(ONCE) artifact infra/contracts -- infra/contracts/scripts/check-artifact.sh
@@ -114,11 +115,21 @@ docs: setup ## The documentation of modules and roles is complete and its links 
 chart: setup $(CHECKOV)/.complete ## helm lint, schema and checkov on the rendered manifests; hadolint on the image
 	@$(ONCE) chart infra tests/gates -- tests/gates/chart.sh "$(CHECKOV)/bin/checkov"
 
+terraform: $(VENV)/.complete $(COLLECTION) $(TFLINT)/.complete $(CHECKOV)/.complete ## fmt, validate, mocked tests, tflint and checkov of the infrastructure
+	@$(ONCE) terraform infra/terraform tests/gates tests/support/terraform.py -- tests/gates/terraform.sh "$(TFLINT)/tflint" "$(CHECKOV)/bin/checkov"
+
 workflows: $(VENV)/.complete $(WORKFLOWS)/.complete ## actionlint, zizmor and shellcheck on the workflows and their scripts
 	@$(ONCE) workflows .github infra/.github tests/delivery/tools tests/gates .yamllint -- tests/gates/workflows.sh "$(WORKFLOWS)"
 
 delivery: setup ## The steps of the workflows, each run here with the tools it uses there; about 5 minutes to build them, once
 	@$(ONCE) delivery .github infra/.github infra/environment.yaml galaxy.yml tests/delivery tests/support -- pytest -q tests/delivery
+
+$(TFLINT)/.complete:
+	@echo "Building tflint from its pinned Go module: about 2 minutes, once"
+	mkdir -p "$(@D)"
+	cd tests/gates/tflint
+	CGO_ENABLED=0 GOFLAGS= go build -mod=readonly -trimpath -ldflags "-s -w" -o "$(@D)/tflint" github.com/terraform-linters/tflint
+	touch $@
 
 $(CHECKOV)/.complete: LIST := tests/gates/checkov-requirements.txt
 $(IMPORTER)/.complete: LIST := tests/gates/importer-requirements.txt
@@ -130,7 +141,8 @@ $(CHECKOV)/.complete $(IMPORTER)/.complete $(WORKFLOWS)/.complete:
 	touch $@
 
 integration: build ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
-	@pytest -q tests/integration tests/interop
+	@$(ONCE) terraform-apply infra/terraform tests/terraform tests/support/aws.py tests/support/aws_eks.py tests/support/terraform.py constraints.txt -- tests/terraform/run.sh
+	pytest -q tests/integration tests/interop
 	python tests/integration/run.py
 
 e2e: build ## The whole platform: the story, faults, the search for leaked secrets, and nothing left behind

@@ -20,9 +20,6 @@ locals {
 }
 
 resource "aws_eks_cluster" "this" {
-  # checkov:skip=CKV_AWS_39: the public endpoint is off unless the operator names the addresses that may use it
-  # checkov:skip=CKV_AWS_38: as above, and a list of everybody is refused
-  # checkov:skip=CKV_AWS_339: the version is the operator's choice among those that EKS supports
   name     = var.name
   version  = var.kubernetes_version
   role_arn = aws_iam_role.cluster.arn

@@ -11,7 +11,6 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  # checkov:skip=CKV_AWS_338: the days are the operator's choice, and a year unless told otherwise
   for_each = local.log_groups
 
   name              = each.value

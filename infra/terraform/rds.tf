@@ -38,7 +38,6 @@ resource "aws_vpc_security_group_ingress_rule" "database_from_clients" {
 }
 
 resource "aws_db_parameter_group" "this" {
-  # checkov:skip=CKV2_AWS_30: statements that make roles hold their passwords, and all others clients' data
   name        = "${var.name}-postgres${local.database_major}"
   family      = "postgres${local.database_major}"
   description = "A schema for each client; TLS only; no values of statements in logs"
@@ -76,8 +75,6 @@ resource "aws_db_parameter_group" "this" {
 
 resource "aws_db_instance" "this" {
   # checkov:skip=CKV_AWS_161: clients' roles log in by SCRAM with a password of their own, which the platform makes and never shows
-  # checkov:skip=CKV_AWS_157: Multi-AZ is the operator's choice, and on unless told otherwise
-  # checkov:skip=CKV_AWS_293: deletion protection is on unless a destroy has been prepared
   identifier                  = var.name
   engine                      = "postgres"
   engine_version              = var.database_engine_version

@@ -18,5 +18,9 @@ for root in state .; do
   terraform -chdir="$root" test -no-color | tee "$work/log"
   grep -q '^Success! [1-9]' "$work/log"
 done
+for example in examples/*.tfvars; do
+  terraform test -no-color -test-directory=examples -var-file="$example" | tee "$work/log"
+  grep -q '^Success! [1-9]' "$work/log"
+done
 "$tflint" --recursive --config="$PWD/.tflint.hcl"
 "$checkov" --framework terraform --directory . --compact --quiet --skip-download
