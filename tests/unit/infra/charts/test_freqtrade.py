@@ -316,6 +316,12 @@ HOSTILE: dict[str, t.Any] = {
         "digest": f"sha256:{0:064}",
         "pullPolicy": "Always",
     },
+    "externalSecrets": {
+        "enabled": True,
+        "region": "us-east-1",
+        "prefix": "elsewhere/",
+        "refreshInterval": "1m",
+    },
     "exchange": {"ccxtConfig": [{"urls": {"api": {"private": "https://elsewhere.example"}}}]},
     "networkPolicy": {
         "httpsExcept": ["169.254.0.0/16"],

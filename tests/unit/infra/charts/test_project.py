@@ -40,7 +40,9 @@ def test_a_client_reaches_its_own_namespace_and_this_repository_only():
 
 def test_a_client_makes_the_kinds_of_its_chart_and_nothing_of_the_cluster():
     spec = project()["spec"]
-    made = {(manifest["apiVersion"].rpartition("/")[0], manifest["kind"]) for manifest in render("freqtrade")}
+    store = ("--set", "externalSecrets.enabled=true,externalSecrets.region=eu-central-1")
+    manifests = render("freqtrade", *store, "--set", "secrets.api=cliente-001-api")
+    made = {(manifest["apiVersion"].rpartition("/")[0], manifest["kind"]) for manifest in manifests}
     assert {(kind["group"], kind["kind"]) for kind in spec["namespaceResourceWhitelist"]} == made
     assert spec["clusterResourceWhitelist"] == []
 
