@@ -27,7 +27,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart terraform workflows delivery gitops-root integration e2e bench
+.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows delivery gitops-root integration e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,7 +37,7 @@ setup: $(VENV)/.complete $(COLLECTION) packages tools ## Install and build what 
 packages: $(VENV)/.complete
 	@missing=$$($(PLATFORM) packages | python -c 'import json,sys; print(*json.load(sys.stdin))')
 	[ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$$missing postgresql-15"
-	for program in docker-registry jq skopeo; do type -P "$$program" >/dev/null || missing="$$missing $$program"; done
+	for program in docker-registry jq luajit prometheus ruby skopeo; do type -P "$$program" >/dev/null || missing="$$missing $$program"; done
 	if [ -n "$$missing" ]; then
 	  echo "Installing the Debian packages $$missing: containers, pods' networks, images, and PostgreSQL for tests"
 	  ansible localhost -m ansible.builtin.apt -o \
@@ -97,7 +97,7 @@ types:
 unit:
 	@pytest -q tests/unit
 
-gates: contracts sanity importer docs chart terraform workflows ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
+gates: contracts sanity importer docs chart monitoring terraform workflows ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
 
 contracts: $(VENV)/.complete ## Format, units, fuzz and invariants of the contract; its artifact is what the source compiles to
 	@$(ONCE) artifact infra/contracts -- infra/contracts/scripts/check-artifact.sh
@@ -114,6 +114,9 @@ docs: setup ## The documentation of modules and roles is complete and its links 
 
 chart: setup $(CHECKOV)/.complete ## helm lint, schema and checkov on the rendered manifests; hadolint on the image
 	@$(ONCE) chart infra tests/gates -- tests/gates/chart.sh "$(CHECKOV)/bin/checkov"
+
+monitoring: setup ## Alerts tell what they shall and nothing else, by promtool
+	@tests/gates/monitoring.sh
 
 terraform: $(VENV)/.complete $(COLLECTION) $(TFLINT)/.complete $(CHECKOV)/.complete ## fmt, validate, mocked tests, tflint and checkov of the infrastructure
 	@$(ONCE) terraform infra/terraform tests/gates tests/support/terraform.py -- tests/gates/terraform.sh "$(TFLINT)/tflint" "$(CHECKOV)/bin/checkov"
