@@ -28,7 +28,7 @@ def credential(cluster: str, region: str) -> dict[str, t.Any]:
     sts = session.client("sts").meta
     credentials = session.get_credentials()
     if credentials is None:
-        sys.exit("There are no AWS credentials to sign a token with")
+        raise SystemExit("There are no AWS credentials to sign a token with")
     signer = RequestSigner(sts.service_model.service_id, region, "sts", "v4", credentials, session.events)
     request = {
         "method": "GET",

@@ -123,7 +123,7 @@ def error(phase: str, diagnostics: t.Sequence[Diagnostic], otherwise: str, **det
     :param otherwise: what to say when there is no diagnostic.
     :param details: further public values.
     """
-    order = [code for code, _ in _MEANINGS]
+    order = [meaning[0] for meaning in _MEANINGS]
     first = min(
         diagnostics, key=lambda each: order.index(each.code) if each.code else len(order), default=None
     )

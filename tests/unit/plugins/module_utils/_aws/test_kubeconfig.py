@@ -38,7 +38,7 @@ def credential(content: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def signed_request(token: str) -> str:
     """Return the URL that a token carries."""
-    prefix, _, encoded = token.partition(".")
+    prefix, encoded = token.split(".")
     assert prefix == "k8s-aws-v1"
     return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -38,9 +39,9 @@ def eventually(condition: t.Callable[[], bool], seconds: float = 20) -> None:
 
 
 def start(options: dict[str, t.Any]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, json.dumps(options)], stderr=subprocess.PIPE, text=True
-    )
+    """Run :data:`RUN` as the leader of a process group."""
+    command = [sys.executable, "-c", RUN, json.dumps(options)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def test_a_check_says_what_would_be_made_and_makes_nothing(infrastructure: t.Any) -> None:
@@ -220,17 +221,44 @@ def test_two_runs_of_one_host_do_not_share_a_place(infrastructure: t.Any) -> Non
     assert process.returncode == 0
 
 
-def test_a_run_that_is_asked_to_end_leaves_a_usable_state(infrastructure: t.Any) -> None:
+def test_a_run_that_is_asked_to_end_stops_soon_and_leaves_a_usable_state(infrastructure: t.Any) -> None:
     begun = infrastructure.folder / "begun"
-    steps = {"wait": f"touch '{begun}'; sleep 1"}
+    steps = {"wait": f"touch '{begun}'; exec sleep 60"}
     process = start(infrastructure.options(variables={"name": "test", "steps": steps}))
     eventually(begun.exists)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    errors = process.communicate(timeout=20)[1]
     assert errors.strip().endswith("interrupted")
     assert "first" in infrastructure.resources
+    assert not infrastructure.state_file.with_name(".terraform.tfstate.lock.info").exists()
     infrastructure.ensure(variables={"name": "test", "steps": {"wait": "true"}}, lock_timeout=10)
     assert infrastructure.resources == {"first", "secret", "step"}
+
+
+LISTENER = """#!{python}
+import os, pathlib, signal, sys, time
+if sys.argv[1] != "apply":
+    os.execvp("terraform", ["terraform", *sys.argv[1:]])
+folder, heard = pathlib.Path({folder!r}), []
+signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+(folder / "begun").touch()
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    time.sleep(0.01)
+(folder / "heard").write_text(str(len(heard)))
+"""
+
+
+def test_terraform_hears_of_an_interruption_once(infrastructure: t.Any) -> None:
+    # a second time it would drop everything
+    program = infrastructure.folder / "terraform"
+    program.write_text(LISTENER.format(python=sys.executable, folder=str(infrastructure.folder)))
+    program.chmod(0o700)
+    process = start(infrastructure.options(terraform=str(program)))
+    eventually((infrastructure.folder / "begun").exists)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=20)
+    assert (infrastructure.folder / "heard").read_text() == "1"
 
 
 def test_terraform_finishes_what_it_does_when_its_module_is_killed(infrastructure: t.Any) -> None:
@@ -336,7 +364,7 @@ def test_half_a_destruction_is_finished_by_the_next(infrastructure: t.Any) -> No
 
 
 def test_a_local_backend_without_a_path_keeps_nothing(infrastructure: t.Any) -> None:
-    for _ in range(2):
+    for run in ("first", "second"):
         made = infrastructure.ensure(backend="local", backend_config={})
-        assert made["summary"]["create"] == 2
+        assert made["summary"]["create"] == 2, run
     assert not infrastructure.state_file.exists()

@@ -58,15 +58,15 @@ def test_taking_over_what_exists_is_an_import_even_when_nothing_else_changes() -
 
 
 def test_sensitive_and_unknown_values_are_words_at_any_depth() -> None:
-    after = {"user": "bot", "password": "hunter2", "keys": [{"id": "a", "secret": "s3cr"}], "tags": None}
-    marks = {"password": True, "keys": [{"secret": True}]}
+    after = {"user": "bot", "password": "hunter2", "keys": [{"id": "a", "pin": 123}], "tags": None}
+    marks = {"password": True, "keys": [{"pin": True}]}
     shown = plan(
         [change("a", "create", after=after, after_sensitive=marks, after_unknown={"id": True})]
     ).result()["diff"]["after"]["a"]
     assert shown == {
         "user": "bot",
         "password": "(sensitive)",
-        "keys": [{"id": "a", "secret": "(sensitive)"}],
+        "keys": [{"id": "a", "pin": "(sensitive)"}],
         "id": "(known after apply)",
     }
 
