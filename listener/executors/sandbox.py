@@ -28,6 +28,8 @@ RUNNERS_OWN: t.Final = frozenset(
 PASSED_ON: t.Final = frozenset(
     {
         "AWS_CONFIG_FILE",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_DEFAULT_REGION",
         "AWS_PROFILE",
         "AWS_REGION",
@@ -37,6 +39,9 @@ PASSED_ON: t.Final = frozenset(
         "SSL_CERT_FILE",
     }
 )
+# Those of them that name files. Tokens lie in folders of their own, whose links change when they are renewed.
+FILES: t.Final = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+TOKENS: t.Final = ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 
 def read_variables(path: Path) -> dict[str, t.Any]:
@@ -73,7 +78,17 @@ def read_only(settings: DispatchSettings, variables: dict[str, t.Any]) -> list[s
         Path("/etc/resolv.conf"),
     ]
     resolved = [os.path.realpath(path) for path in paths]
-    return [path for path in resolved if not path.startswith(("/usr/", "/etc/", "/opt/"))]
+    return [path for path in (*resolved, *_credentials()) if not path.startswith(("/usr/", "/etc/", "/opt/"))]
+
+
+def _credentials() -> t.Iterator[str]:
+    """Yield where the credentials for AWS are, under the names by which their clients look for them."""
+    for name in FILES:
+        if name in os.environ:
+            yield os.environ[name]
+    for name in TOKENS:
+        if name in os.environ:
+            yield os.path.dirname(os.environ[name])
 
 
 def writable(settings: DispatchSettings, variables: dict[str, t.Any]) -> list[str]:
