@@ -40,6 +40,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--no-listener", dest="listener", action="store_false", help="no chain and no listener"
         )
+        command.add_argument(
+            "--external-secrets",
+            action="store_true",
+            help="keep clients' secrets in a stand-in for AWS, with External Secrets in the cluster",
+        )
         _add_cluster(command)
     commands.add_parser("tools", help="build Kubernetes, Argo CD and Helm only, and tell their folder")
     commands.add_parser("down", help="end the platform and leave the host as it was")
@@ -80,7 +85,11 @@ def _platform(options: argparse.Namespace) -> Platform:
             options.pod_network,
             options.gitops_repository,
         )
-    return Platform(layout, Options(options.listener, cluster))
+    return Platform(layout, Options(options.listener, cluster, options.external_secrets))
+
+
+def _up(platform: Platform) -> dict[str, t.Any]:
+    return {"changed": platform.up(), "addons": platform.addons()}
 
 
 def _leftovers(options: argparse.Namespace) -> list[str]:
@@ -102,7 +111,7 @@ def _gitops_root(options: argparse.Namespace) -> dict[str, t.Any]:
 _COMMANDS: dict[str, t.Callable[[argparse.Namespace], t.Any]] = {
     "build": lambda options: {"changed": _platform(options).build()},
     "tools": _tools,
-    "up": lambda options: {"changed": _platform(options).up()},
+    "up": lambda options: _up(_platform(options)),
     "down": lambda options: {"changed": _platform(options).down()},
     "gitops-root": _gitops_root,
     "status": lambda options: _platform(options).states(),

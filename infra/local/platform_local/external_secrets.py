@@ -10,11 +10,13 @@ import os
 import shutil
 import subprocess
 import typing as t
+import urllib.parse
 from pathlib import Path
 
 import yaml
 
-from . import cache, images
+from . import aws, cache, images
+from .control_plane import SERVER
 from .errors import LocalPlatformError
 from .paths import Layout
 from .progress import run, step
@@ -27,16 +29,52 @@ IMAGE = f"localhost/external-secrets:{VERSION}"
 FLAGS = ("-mod=readonly", "-trimpath", "-ldflags", "-s -w")
 RECIPE = "1"
 """Changes when what :func:`_build` makes of the module changes."""
+METRICS_PORT = 18090
 
 
 def ensure(layout: Layout) -> tuple[Path, bool]:
-    """The folder with ``image.tar`` and ``chart``, and whether it had to be built: seven minutes.
+    """The folder with ``image.tar`` and ``chart``, and whether it had to be built: nine minutes.
 
     :raises LocalPlatformError: when Go cannot get or build the module.
     """
     key = cache.content_hash(json.dumps([MODULE, VERSION, SUM, FLAGS, RECIPE]))
     log = layout.logs / "external-secrets.log"
     return cache.ensure("external-secrets", key, lambda folder: _build(folder, log))
+
+
+def addon(layout: Layout, helm: Path) -> dict[str, t.Any]:
+    """The variables with which the role cluster_addons installs it in the local cluster.
+
+    Its pod has the network of the host: there it reaches the API server and the stand-in for AWS.
+    """
+    repository, _, tag = IMAGE.rpartition(":")
+    server = urllib.parse.urlsplit(SERVER)
+    environment = {
+        "KUBERNETES_SERVICE_HOST": server.hostname,
+        "KUBERNETES_SERVICE_PORT": str(server.port),
+        "AWS_SECRETSMANAGER_ENDPOINT": aws.URL,
+        **{name.upper(): value for name, value in aws.CREDENTIALS.items()},
+    }
+    values = {
+        "replicaCount": 1,
+        "leaderElect": False,
+        "image": {"repository": repository, "tag": tag, "pullPolicy": "Never"},
+        "hostNetwork": True,
+        "metrics": {"listen": {"port": METRICS_PORT}},
+        "extraEnv": [{"name": name, "value": value} for name, value in environment.items()],
+        # Services lead nowhere here, so the API server could not ask a webhook.
+        "webhook": {"create": False},
+        "certController": {"create": False},
+        "podDisruptionBudget": {"enabled": False},
+        "serviceMonitor": {"enabled": False},
+    }
+    return {
+        "cluster_addons_only": ["external-secrets"],
+        "cluster_addons_charts": {"external-secrets": str(ensure(layout)[0] / "chart")},
+        "cluster_addons_values": {"external-secrets": values},
+        "cluster_addons_helm": str(helm),
+        "cluster_addons_infra": str(layout.infra),
+    }
 
 
 def _build(folder: Path, log: Path) -> None:

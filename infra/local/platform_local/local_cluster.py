@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import typing as t
 from pathlib import Path
 
 from . import images, tools
@@ -59,11 +60,10 @@ class LocalCluster:
     def programs(self) -> list[Program]:
         return [*self.control_plane.programs(), *self._node.programs(), *self._argocd.programs()]
 
-    def start(self, image: str, archive: Path) -> bool:
+    def start(self, archives: t.Mapping[str, Path]) -> bool:
         """Start everything that does not run, in order, and wait until it is ready; False when all of it ran.
 
-        :param image: name of the image that bots run.
-        :param archive: the archive that holds it.
+        :param archives: the archives of the images that pods run, by the names of these.
         """
         start, wait = self._supervisor.start, self._supervisor.wait
         started = [start("etcd")]
@@ -72,7 +72,7 @@ class LocalCluster:
         wait("kube-apiserver", self.control_plane.ready)
         started += [start("kube-controller-manager"), start("kube-scheduler")]
         wait("containerd", self._containerd_ready)
-        changed = self._import(image, archive)
+        imported = [self._import(image, archive) for image, archive in archives.items()]
         started.append(start("kubelet"))
         if any(started) or not self._installed.exists():
             self.control_plane.install()
@@ -84,10 +84,10 @@ class LocalCluster:
         wait("argocd-repo-server", self._argocd.repo_server_ready)
         started += [start("argocd-application-controller"), start("argocd-applicationset-controller")]
         wait("kubelet", self._node.ready)
-        return any(started) or changed
+        return any(started) or any(imported)
 
     def _import(self, image: str, archive: Path) -> bool:
-        """Give containerd the platform's image and take older ones away; False when it had it."""
+        """Give containerd an image and take older ones of its name away; False when it had it."""
         ctr = [*self._ctr(), "images"]
         log = self._layout.logs / "images.log"
         listed = subprocess.run([*ctr, "ls", "--quiet"], check=False, capture_output=True, text=True)

@@ -59,6 +59,19 @@ class Options:
     """Whether chain, contract and listener run. Operators' own runs do without."""
     cluster: ExistingCluster | None = None
     """None builds and starts one."""
+    external_secrets: bool = False
+    """Whether clients' secrets are kept in a stand-in for AWS and come to the bots by External Secrets."""
+
+    def require(self) -> None:
+        """Fail early where choices do not go together.
+
+        :raises LocalPlatformError: says which.
+        """
+        if self.external_secrets and self.cluster:
+            raise LocalPlatformError(
+                "External Secrets with a stand-in for AWS is for the cluster that is built here; an existing "
+                "cluster gets it by the role cluster_addons"
+            )
 
     @property
     def host_address(self) -> str:

@@ -10,11 +10,12 @@ import dataclasses
 import shutil
 import sys
 import time
+import typing as t
 from pathlib import Path
 
 import yaml
 
-from . import access, exchange, existing_cluster, host, images, tools
+from . import access, aws, exchange, existing_cluster, external_secrets, host, images, tools
 from .chain import Chain
 from .database import Database
 from .enclosure import FIXED_FOLDERS, Enclosure
@@ -62,12 +63,15 @@ class Platform:
 
         :raises LocalPlatformError: when this host or the existing cluster lacks something.
         """
+        self._options.require()
         host.check(own_cluster=self._options.cluster is None)
         made = []
         if self._options.cluster:
             existing_cluster.connect(self._options.cluster)
         else:
             made += [tools.ensure(self._layout)[1], images.ensure_platform(self._layout)[1]]
+        if self._options.external_secrets:
+            made.append(external_secrets.ensure(self._layout)[1])
         if self._options.listener:
             made.append(self._chain.ensure_tools()[1])
         return any(made)
@@ -92,6 +96,14 @@ class Platform:
             with step("Contract and listener"):
                 changed |= self._start_listener(started.cluster)
         return self._settings.write_facts(started.kubectl.program, self._chain.deployment()) or changed
+
+    def addons(self) -> dict[str, t.Any]:
+        """The variables of the role cluster_addons for what the cluster needs; empty when that is nothing."""
+        if not self._options.external_secrets:
+            return {}
+        helm = tools.ensure(self._layout)[0] / "helm"
+        place = {"platform_kubeconfig": str(self._layout.admin_kubeconfig)}
+        return {**external_secrets.addon(self._layout, helm), **place}
 
     def down(self) -> bool:
         """End everything and leave the host as it was; False when there was nothing.
@@ -128,7 +140,10 @@ class Platform:
         changed |= self._start_supervisor(cluster)
         with step("Kubernetes and Argo CD"):
             image = images.platform_name(self._layout)
-            changed |= cluster.start(image, images.ensure_platform(self._layout)[0] / "image.tar")
+            archives = {image: images.ensure_platform(self._layout)[0] / "image.tar"}
+            if self._options.external_secrets:
+                archives[external_secrets.IMAGE] = external_secrets.ensure(self._layout)[0] / "image.tar"
+            changed |= cluster.start(archives)
             access.install(self._layout, cluster.control_plane)
         return _Started(cluster, cluster.control_plane.kubectl, image, changed)
 
@@ -170,6 +185,8 @@ class Platform:
     def _programs(self, cluster: LocalCluster | None) -> list[Program]:
         programs = cluster.programs() if cluster else []
         programs += [self._database.program(), exchange.program(self._layout, self._options)]
+        if self._options.external_secrets:
+            programs.append(aws.program())
         if self._options.listener:
             programs.append(self._chain.program())
             deployment = self._chain.deployment()
@@ -210,6 +227,9 @@ class Platform:
     def _start_services(self) -> bool:
         changed = self._database.prepare(self._enclosure)
         started = [self._supervisor.start("postgres"), self._supervisor.start("binance")]
+        if self._options.external_secrets:
+            started.append(self._supervisor.start("aws"))
+            self._supervisor.wait("aws", aws.ready)
         if self._options.listener:
             started.append(self._supervisor.start("anvil"))
         self._supervisor.wait("postgres", self._database.ready)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from . import chain, database, exchange
+from . import aws, chain, database, exchange
 from .argocd import METRICS_PORTS
 from .argocd import NAMESPACE as ARGOCD_NAMESPACE
 from .enclosure import Enclosure
@@ -65,12 +65,19 @@ class Settings:
             _write(self._layout.inventory / "group_vars" / "all.yml", variables),
             _write(self._layout.local / "vars.yml", variables),
         ]
+        if self._options.external_secrets:
+            written.append(write_private(self._aws_credentials, aws.credentials_file(), DISPATCH.number))
         return any(written)
+
+    @property
+    def _aws_credentials(self) -> Path:
+        """Where playbooks look for credentials of the stand-in for AWS."""
+        return self._layout.platform / "aws-credentials"
 
     def write_facts(self, kubectl: str, deployment: t.Mapping[str, t.Any] | None) -> bool:
         """Write ``platform.json``: addresses and paths for people and tests; False when it was so already."""
         admin_kubeconfig = self._layout.kubeconfig if self._options.cluster else self._layout.admin_kubeconfig
-        facts = {
+        facts: dict[str, t.Any] = {
             "inventory": str(self._layout.inventory),
             "gitops_repository": self._gitops.url,
             "admin_kubeconfig": str(admin_kubeconfig),
@@ -81,6 +88,13 @@ class Settings:
             "supervisor_conf": str(self._layout.run / "supervisord.conf"),
             "logs": str(self._layout.logs),
         }
+        if self._options.external_secrets:
+            facts["aws"] = {
+                "endpoint_url": aws.URL,
+                "region": aws.REGION,
+                "prefix": aws.PREFIX,
+                "credentials_file": str(self._aws_credentials),
+            }
         if deployment:
             facts |= {
                 "rpc_url": chain.RPC_URL,
@@ -198,6 +212,8 @@ class Settings:
                 "PLATFORM_FIGURES_URL_FILE": self._layout.monitor / "figures-url",
             },
         }
+        if self._options.external_secrets:
+            own["dispatch"]["AWS_SHARED_CREDENTIALS_FILE"] = self._aws_credentials
         return own.get(role, {})
 
     def _variables(self) -> dict[str, t.Any]:
@@ -218,12 +234,17 @@ class Settings:
             },
             "platform_database_pod_host": self._options.host_address,
             "platform_database_pod_port": database.PORT,
-            "platform_secret_backend": "kubernetes",
+            **self._secrets(),
             "platform_key_directory": str(self._layout.platform / "keys"),
             "platform_health_timeout": 120,
             "platform_health_stable_seconds": 10,
             "platform_sync_timeout": 120,
         }
+
+    def _secrets(self) -> dict[str, t.Any]:
+        if self._options.external_secrets:
+            return aws.playbook_variables()
+        return {"platform_secret_backend": "kubernetes"}
 
 
 def _write(path: Path, content: str) -> bool:
