@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from .store import statistics
-from .store.tables import STATES, TRANSACTION_STATES
+from .store.tables import ALARM_KINDS, STATES, TRANSACTION_STATES
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +48,9 @@ class StoreCollector(Collector):
                 "Seconds since the oldest decision whose verdict is not final",
                 value=statistics.verdict_age(connection),
             )
-            alarms = GaugeMetricFamily("platform_alarms", "Open alarms", labels=["kind"])
-            for kind, number in statistics.open_alarms(connection).items():
-                alarms.add_metric([kind], number)
-            yield alarms
+            alarms = statistics.open_alarms(connection)
+            kinds = sorted({*ALARM_KINDS, *alarms})
+            yield _states("platform_alarms", "Open alarms", kinds, alarms, label="kind")
 
 
 def make_registry(engine: sa.Engine) -> CollectorRegistry:
@@ -107,9 +106,11 @@ def _stages(stages: list[statistics.Stage]) -> Metric:
     return family
 
 
-def _states(name: str, text: str, states: t.Iterable[str], numbers: t.Mapping[str, float]) -> Metric:
+def _states(
+    name: str, text: str, states: t.Iterable[str], numbers: t.Mapping[str, float], label: str = "state"
+) -> Metric:
     """Return a gauge with every state: a series that comes and goes is none to alert on."""
-    family = GaugeMetricFamily(name, text, labels=["state"])
+    family = GaugeMetricFamily(name, text, labels=[label])
     for state in states:
         family.add_metric([state], numbers.get(state, 0))
     return family

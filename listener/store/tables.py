@@ -11,6 +11,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 STATES: t.Final = ("new", "admitted", "running", "decided", "sent", "done", "alarm")
 UNDECIDED: t.Final = ("new", "admitted", "running")
 OUTCOMES: t.Final = ("approved", "rolled_back")
+ALARM_KINDS: t.Final = (
+    "admission_blocked",
+    "chain_conflict",
+    "command_undecided",
+    "decided_otherwise",
+    "nonce_taken",
+    "verdict_late",
+)
 TRANSACTION_STATES: t.Final = ("prepared", "broadcast", "mined", "final", "replaced")
 
 metadata = sa.MetaData(

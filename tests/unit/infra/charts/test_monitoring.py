@@ -11,6 +11,7 @@ import typing as t
 import pytest
 import yaml
 
+from listener.store.tables import ALARM_KINDS
 from tests.support.monitoring import dashboards, queries, rendered, rules
 
 ROOT: t.Final = pathlib.Path(__file__).resolve().parents[4]
@@ -87,6 +88,16 @@ def test_every_alert_leads_to_its_runbook_and_every_runbook_from_one() -> None:
     assert {file.stem for file in folder.glob("*.md")} == {alert["alert"] for alert in alerts()}
     for file in folder.glob("*.md"):
         assert re.findall(r"^## (\w+)$", file.read_text(), re.MULTILINE) == ["Meaning", "Look", "Do"]
+
+
+def test_the_runbook_of_alarms_knows_every_kind() -> None:
+    text = (ROOT / "docs" / "runbooks" / "ListenerAlarm.md").read_text()
+    assert sorted(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == sorted(ALARM_KINDS)
+    sources = "".join(file.read_text() for file in (ROOT / "listener").rglob("*.py"))
+    raised = re.findall(
+        r'^ALARM: t.Final = "(\w+)"|raise_alarm\(\s*connection,\s*"(\w+)"', sources, re.MULTILINE
+    )
+    assert {name for pair in raised for name in pair if name} == set(ALARM_KINDS)
 
 
 def test_every_alert_has_a_severity_and_a_sentence() -> None:
