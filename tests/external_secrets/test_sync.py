@@ -91,7 +91,7 @@ class Place:
 
 
 def rendered(client: Client, sequence: int, folder: Path) -> list[Object]:
-    """Return the stores and ExternalSecrets of the chart."""
+    """Return the store of the client's project, and the ExternalSecrets of its bot."""
     example = yaml.safe_load((INFRA / Client(1).values_path).read_text())
     secrets = {
         "database": client.database_secret,
@@ -100,11 +100,16 @@ def rendered(client: Client, sequence: int, folder: Path) -> list[Object]:
     }
     store = {"enabled": True, "region": REGION, "prefix": "bot_freqtrade/", "refreshInterval": "1h"}
     values = folder / "values.json"
-    values.write_text(json.dumps({**example, "secrets": secrets, "externalSecrets": store}))
-    command = ["helm", "template", client.host, INFRA / "charts" / "freqtrade", "--values", values]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found = [each for each in yaml.safe_load_all(done.stdout) if "external-secrets" in each["apiVersion"]]
-    return sorted(found, key=lambda each: str(each["kind"]), reverse=True)
+    found = []
+    for chart, given in (("project", {"repository": "https://git.example"}), ("freqtrade", example)):
+        own = {"secrets": secrets} if chart == "freqtrade" else {}
+        values.write_text(json.dumps({**given, **own, "externalSecrets": store}))
+        command = ["helm", "template", client.host, INFRA / "charts" / chart, "--values", values]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        found += [
+            each for each in yaml.safe_load_all(done.stdout) if "external-secrets" in each["apiVersion"]
+        ]
+    return found
 
 
 @pytest.fixture(scope="module")

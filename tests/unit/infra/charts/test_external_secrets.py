@@ -25,15 +25,17 @@ EXAMPLE: dict[str, t.Any] = yaml.safe_load((INFRA / CLIENT.values_path).read_tex
 Object = dict[str, t.Any]
 
 
-def helm(folder: Path, secrets: Object, **environment: t.Any) -> subprocess.CompletedProcess[str]:
+def helm(
+    folder: Path, secrets: Object, chart: str = "freqtrade", **environment: t.Any
+) -> subprocess.CompletedProcess[str]:
     """Render as Argo CD does, with the environment's choice over what the client's file says."""
     mine, whole = folder / "values.json", folder / "environment.json"
     mine.write_text(json.dumps({**EXAMPLE, "secrets": secrets, **environment.pop("client", {})}))
     given = yaml.safe_load((INFRA / "environment.yaml").read_text())
     whole.write_text(json.dumps({**given, "externalSecrets": {**ENABLED, **environment}}))
-    command = ["helm", "template", CLIENT.host, INFRA / "charts" / "freqtrade", "--namespace", CLIENT.host]
-    files = ["--values", mine, "--values", whole]
-    return subprocess.run([*command, *files], check=False, capture_output=True, text=True)
+    command = ["helm", "template", CLIENT.host, INFRA / "charts" / chart, "--namespace", CLIENT.host]
+    files = ["--values", mine] if chart == "freqtrade" else ["--set", "repository=https://git.example"]
+    return subprocess.run([*command, *files, "--values", whole], check=False, capture_output=True, text=True)
 
 
 def rendered(folder: Path, secrets: Object | None = None, **environment: t.Any) -> dict[str, list[Object]]:
@@ -45,23 +47,35 @@ def rendered(folder: Path, secrets: Object | None = None, **environment: t.Any) 
     return found
 
 
+def store(folder: Path) -> Object:
+    """What the client's project brings."""
+    (found,) = rendered(folder, chart="project")["SecretStore"]
+    return found
+
+
 def test_the_store_reaches_the_client_s_own_secrets_only(tmp_path: Path) -> None:
-    (store,) = rendered(tmp_path)["SecretStore"]
-    assert store["spec"]["provider"]["aws"] == {
+    assert store(tmp_path)["metadata"]["namespace"] == CLIENT.namespace
+    assert store(tmp_path)["spec"]["provider"]["aws"] == {
         "service": "SecretsManager",
         "region": "eu-central-1",
         "prefix": "bot_freqtrade/cliente-001-",
     }
 
 
+def test_a_client_s_own_application_may_not_make_a_store(tmp_path: Path) -> None:
+    (project,) = rendered(tmp_path, chart="project")["AppProject"]
+    allowed = {(each["group"], each["kind"]) for each in project["spec"]["namespaceResourceWhitelist"]}
+    assert {kind for group, kind in allowed if group == "external-secrets.io"} == {"ExternalSecret"}
+    assert "SecretStore" not in rendered(tmp_path)
+
+
 def test_each_secret_is_asked_for_by_the_name_under_which_bot_secret_keeps_it(tmp_path: Path) -> None:
-    objects = rendered(tmp_path)
-    (store,) = objects["SecretStore"]
-    prefix = store["spec"]["provider"]["aws"]["prefix"]
+    objects, there = rendered(tmp_path), store(tmp_path)
+    prefix = there["spec"]["provider"]["aws"]["prefix"]
     for each in objects["ExternalSecret"]:
         spec, name = each["spec"], each["metadata"]["name"]
         assert spec["target"]["name"] == name
-        assert spec["secretStoreRef"] == {"kind": "SecretStore", "name": store["metadata"]["name"]}
+        assert spec["secretStoreRef"] == {"kind": "SecretStore", "name": there["metadata"]["name"]}
         assert {prefix + item["remoteRef"]["key"] for item in spec["data"]} == {f"bot_freqtrade/{name}"}
         assert spec["target"]["immutable"] is (name == SECRETS["exchange"])
         assert spec["refreshPolicy"] == ("CreatedOnce" if name == SECRETS["exchange"] else "Periodic")
@@ -90,7 +104,7 @@ def test_secrets_are_there_before_the_pod(tmp_path: Path) -> None:
         kind: {int(each["metadata"].get("annotations", {}).get(WAVE, 0)) for each in found}
         for kind, found in rendered(tmp_path).items()
     }
-    assert [waves[kind] for kind in ("SecretStore", "ExternalSecret", "Deployment")] == [{-2}, {-1}, {0}]
+    assert (waves["ExternalSecret"], waves["Deployment"]) == ({-1}, {0})
 
 
 @pytest.mark.parametrize(
@@ -107,7 +121,8 @@ def test_only_named_secrets_are_asked_for(tmp_path: Path, secrets: Object, names
 
 
 def test_nothing_is_asked_for_where_bot_secret_makes_the_secrets(tmp_path: Path) -> None:
-    assert not {"SecretStore", "ExternalSecret"} & rendered(tmp_path, enabled=False).keys()
+    assert "ExternalSecret" not in rendered(tmp_path, enabled=False)
+    assert "SecretStore" not in rendered(tmp_path, chart="project", enabled=False)
 
 
 @pytest.mark.parametrize("part", SECRETS)
@@ -145,6 +160,7 @@ def test_a_client_s_file_cannot_choose_the_store(tmp_path: Path, own: Object) ->
         {"role": "arn:aws:iam::1:role/x"},
     ],
 )
-def test_a_store_without_bounds_is_refused(tmp_path: Path, environment: Object) -> None:
-    done = helm(tmp_path, SECRETS, **environment)
+@pytest.mark.parametrize("chart", ["project", "freqtrade"])
+def test_a_store_without_bounds_is_refused(tmp_path: Path, chart: str, environment: Object) -> None:
+    done = helm(tmp_path, SECRETS, chart, **environment)
     assert "don't meet the specifications of the schema" in done.stderr

@@ -61,11 +61,14 @@ def test_a_bad_listing_deletes_nobody():
     assert OBJECTS["ApplicationSet"]["spec"]["goTemplateOptions"] == ["missingkey=error"]
 
 
-def test_the_set_may_make_projects_and_namespaces_and_nothing_else():
+def test_the_set_may_make_projects_namespaces_and_stores_and_nothing_else():
     spec = OBJECTS["AppProject"]["spec"]
-    assert spec["namespaceResourceWhitelist"] == [{"group": "argoproj.io", "kind": "AppProject"}]
+    assert spec["namespaceResourceWhitelist"] == [
+        {"group": "argoproj.io", "kind": "AppProject"},
+        {"group": "external-secrets.io", "kind": "SecretStore"},
+    ]
     assert spec["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace"}]
-    assert [destination["namespace"] for destination in spec["destinations"]] == ["argocd"]
+    assert [destination["namespace"] for destination in spec["destinations"]] == ["argocd", "cliente-*"]
 
 
 def test_nothing_that_a_client_writes_is_a_parameter_of_the_set():
