@@ -28,7 +28,7 @@ from ansible_collections.bot_freqtrade.platform.tests.support.postgres import (
     Server,
 )
 
-CONFIGURATION = Path(__file__).parent / "targets" / "infrastructure" / "files" / "terraform"
+CONFIGURATION = Path(__file__).parent / "targets" / "role_infrastructure" / "files" / "terraform"
 OUTPUTS = """
 variable "outputs" {
   type = map(string)
