@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The whole platform: started, told the story, hurt, taken down; nothing may be left.
 # usage: tests/e2e/run.sh [what to test]   (make e2e)
+# UP_OPTIONS are options of the playbook local_up, such as -e local_platform_external_secrets=true.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -37,7 +38,8 @@ trap finish EXIT
 say "building what is not in the cache"
 platform build
 say "starting the platform"
-ansible-playbook bot_freqtrade.platform.local_up
+# shellcheck disable=SC2086  # several words on purpose
+ansible-playbook bot_freqtrade.platform.local_up ${UP_OPTIONS:-}
 say "the story, the operator's way, modules on the cluster, faults, then the search for secrets in all that is left of them"
 if [ $# -eq 0 ]; then
   whole=yes
