@@ -13,8 +13,10 @@ locals {
   }
   addons_after_nodes = {
     coredns = {}
+    # EKS marks no class of storage as the default, and charts name none.
     aws-ebs-csi-driver = {
-      account = { name = "ebs-csi-controller-sa", role = aws_iam_role.pod["ebs_csi"].arn }
+      configuration = { defaultStorageClass = { enabled = true } }
+      account       = { name = "ebs-csi-controller-sa", role = aws_iam_role.pod["ebs_csi"].arn }
     }
   }
 }
@@ -106,6 +108,7 @@ resource "aws_eks_addon" "after_nodes" {
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key
   addon_version               = lookup(var.addon_versions, each.key, null)
+  configuration_values        = can(each.value.configuration) ? jsonencode(each.value.configuration) : null
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "OVERWRITE"
 

@@ -44,21 +44,20 @@ resource "aws_db_parameter_group" "this" {
 
   dynamic "parameter" {
     for_each = {
-      "rds.force_ssl"                       = ["1", "immediate"]
-      "max_locks_per_transaction"           = [tostring(var.database_max_locks_per_transaction), "pending-reboot"]
-      "password_encryption"                 = ["scram-sha-256", "immediate"]
-      "rds.accepted_password_auth_method"   = ["scram", "immediate"]
-      "log_connections"                     = ["1", "immediate"]
-      "log_disconnections"                  = ["1", "immediate"]
-      "log_lock_waits"                      = ["1", "immediate"]
-      "log_temp_files"                      = ["10240", "immediate"]
-      "log_autovacuum_min_duration"         = ["10000", "immediate"]
-      "log_statement"                       = ["none", "immediate"]
-      "log_parameter_max_length"            = ["0", "immediate"]
-      "log_parameter_max_length_on_error"   = ["0", "immediate"]
-      "log_min_duration_statement"          = ["-1", "immediate"]
-      "log_min_error_statement"             = ["panic", "immediate"]
-      "idle_in_transaction_session_timeout" = ["300000", "immediate"]
+      "rds.force_ssl"                     = ["1", "immediate"]
+      "max_locks_per_transaction"         = [tostring(var.database_max_locks_per_transaction), "pending-reboot"]
+      "password_encryption"               = ["scram-sha-256", "immediate"]
+      "rds.accepted_password_auth_method" = ["scram", "immediate"]
+      "log_connections"                   = ["1", "immediate"]
+      "log_disconnections"                = ["1", "immediate"]
+      "log_lock_waits"                    = ["1", "immediate"]
+      "log_temp_files"                    = ["10240", "immediate"]
+      "log_autovacuum_min_duration"       = ["10000", "immediate"]
+      "log_statement"                     = ["none", "immediate"]
+      "log_parameter_max_length"          = ["0", "immediate"]
+      "log_parameter_max_length_on_error" = ["0", "immediate"]
+      "log_min_duration_statement"        = ["-1", "immediate"]
+      "log_min_error_statement"           = ["panic", "immediate"]
     }
 
     content {

@@ -239,7 +239,7 @@ variable "addon_versions" {
 variable "service_accounts" {
   description = "Kubernetes service accounts, each as namespace/name, that get their IAM roles by EKS Pod Identity."
   type = object({
-    listener         = optional(string, "bot-freqtrade/listener")
+    listener         = optional(string, "platform/listener")
     external_secrets = optional(string, "external-secrets/external-secrets")
     log_shipper      = optional(string, "logging/fluent-bit")
   })

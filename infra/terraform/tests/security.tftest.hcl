@@ -78,11 +78,15 @@ run "with_the_defaults" {
     error_message = "The network add-on enforces NetworkPolicy."
   }
   assert {
+    condition     = jsondecode(aws_eks_addon.after_nodes["aws-ebs-csi-driver"].configuration_values) == { defaultStorageClass = { enabled = true } }
+    error_message = "Volumes that name no class of storage get one."
+  }
+  assert {
     condition     = contains(keys(aws_eks_addon.before_nodes), "eks-pod-identity-agent")
     error_message = "Nodes have the agent of Pod Identity."
   }
   assert {
-    condition     = toset([for association in values(aws_eks_pod_identity_association.this) : "${association.namespace}/${association.service_account}"]) == toset(["bot-freqtrade/listener", "external-secrets/external-secrets", "logging/fluent-bit"])
+    condition     = toset([for association in values(aws_eks_pod_identity_association.this) : "${association.namespace}/${association.service_account}"]) == toset(["platform/listener", "external-secrets/external-secrets", "logging/fluent-bit"])
     error_message = "Exactly these service accounts have a role."
   }
 
@@ -133,21 +137,20 @@ run "with_the_defaults" {
   }
   assert {
     condition = { for parameter in aws_db_parameter_group.this.parameter : parameter.name => parameter.value } == {
-      "rds.force_ssl"                       = "1"
-      "rds.accepted_password_auth_method"   = "scram"
-      "password_encryption"                 = "scram-sha-256"
-      "max_locks_per_transaction"           = "512"
-      "log_connections"                     = "1"
-      "log_disconnections"                  = "1"
-      "log_lock_waits"                      = "1"
-      "log_temp_files"                      = "10240"
-      "log_autovacuum_min_duration"         = "10000"
-      "log_statement"                       = "none"
-      "log_min_duration_statement"          = "-1"
-      "log_min_error_statement"             = "panic"
-      "log_parameter_max_length"            = "0"
-      "log_parameter_max_length_on_error"   = "0"
-      "idle_in_transaction_session_timeout" = "300000"
+      "rds.force_ssl"                     = "1"
+      "rds.accepted_password_auth_method" = "scram"
+      "password_encryption"               = "scram-sha-256"
+      "max_locks_per_transaction"         = "512"
+      "log_connections"                   = "1"
+      "log_disconnections"                = "1"
+      "log_lock_waits"                    = "1"
+      "log_temp_files"                    = "10240"
+      "log_autovacuum_min_duration"       = "10000"
+      "log_statement"                     = "none"
+      "log_min_duration_statement"        = "-1"
+      "log_min_error_statement"           = "panic"
+      "log_parameter_max_length"          = "0"
+      "log_parameter_max_length_on_error" = "0"
     }
     error_message = "TLS and SCRAM only, locks for a schema for each client, and no statement in a log."
   }
