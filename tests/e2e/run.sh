@@ -44,6 +44,7 @@ say "the story, the operator's way, modules on the cluster, faults, then the sea
 if [ $# -eq 0 ]; then
   whole=yes
   set -- tests/e2e/test_story.py tests/e2e/test_guard.py tests/e2e/test_operator.py tests/e2e/test_malicious_values.py \
+    tests/e2e/test_monitoring.py \
     tests/cluster tests/e2e/faults tests/e2e/test_canary.py
 fi
 pytest -v --durations=15 "$@"

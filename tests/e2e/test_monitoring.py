@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import pathlib
 import urllib.request
+from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.live import Live, eventually, host
-from tests.e2e.story import BOT_SECONDS, start
+from tests.e2e.conftest import new_clients
+from tests.e2e.live import ROOT, Live, eventually, host
+from tests.e2e.story import BOT_SECONDS, STOP, start
 from tests.support.logs import bot_records, shaped
 from tests.support.prometheus import Prometheus, running_prometheus
 
@@ -18,12 +20,14 @@ pytestmark = pytest.mark.timeout(600)
 SERIES_SECONDS = 60
 
 
-@pytest.fixture
-def trading(live: Live, client: int) -> int:
-    """A client whose bot trades."""
+@pytest.fixture(scope="module")
+def trading(live: Live) -> Iterator[int]:
+    """A client whose bot trades; it is stopped at the end."""
+    (client,) = new_clients(live, 1)
     assert live.decided(live.send(client, start("SampleTrend"))).status == "Approved"
     eventually(lambda: live.trades(client) or None, "a trade", BOT_SECONDS)
-    return client
+    yield client
+    assert live.decided(live.send(client, STOP), 420).status == "Approved"
 
 
 def test_every_panel_and_rule_finds_series(live: Live, trading: int, tmp_path: pathlib.Path) -> None:
@@ -43,7 +47,7 @@ def value(prometheus: Prometheus, expression: str) -> float:
 
 
 def test_no_metric_tells_a_secret(live: Live) -> None:
-    secrets = [path.read_text().strip() for path in pathlib.Path("build/local/secrets").iterdir()]
+    secrets = [path.read_text().strip() for path in (ROOT / "build" / "local" / "secrets").iterdir()]
     for port in live.facts["metrics"].values():
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=15) as answer:
             text = answer.read().decode()
