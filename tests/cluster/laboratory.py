@@ -34,7 +34,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes
 )
 
 NAME: t.Final = "laboratory"
-HOST: t.Final = "cliente-901"
+HOST: t.Final = "cliente-961"
 PROJECTS: t.Final = Resource("argoproj.io", "v1alpha1", "appprojects", "AppProject")
 MODES: t.Final = ("ready", "other", "crashes", "typed", "blind", "raises", "no-image", "no-secret")
 

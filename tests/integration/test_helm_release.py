@@ -101,7 +101,7 @@ def test_a_chart_is_installed_once_and_waited_for(place: Place) -> None:
 
 EDITS = [
     ("values.yaml", "text: one", "text: two"),
-    ("templates/workload.yaml", "data:\n", "data:\n  more: text\n"),
+    ("templates/workload.tpl", "data:\n", "data:\n  more: text\n"),
     ("values.yaml", CANARY, f"{CANARY}-2"),
     ("Chart.yaml", "version: 1.0.0", "version: 1.1.0"),
 ]

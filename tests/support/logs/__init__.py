@@ -61,7 +61,7 @@ def match(regex: str, lines: list[str]) -> list[dict[str, str] | None]:
 def join(lines: list[str]) -> list[str]:
     """Return the records that the multi-line parser of the bots makes of lines."""
     rules = [value for key, value in parser("freqtrade", "MULTILINE_PARSER") if key == "Rule"]
-    states = {state: regex for state, regex in (re.findall(r'"/?(.*?)/?"', rule)[:2] for rule in rules)}
+    states = dict(re.findall(r'"/?(.*?)/?"', rule)[:2] for rule in rules)
     starts, goes_on = (match(states[state], lines) for state in ("start_state", "cont"))
     records: list[str] = []
     for line, start, more in zip(lines, starts, goes_on, strict=True):
