@@ -77,7 +77,7 @@ def running(untouched: pathlib.Path) -> t.Iterator[pathlib.Path]:
 
 
 def test_a_second_start_changes_nothing(running: pathlib.Path) -> None:
-    assert platform("up", "--no-listener") == {"changed": False}
+    assert platform("up", "--no-listener")["changed"] is False
 
 
 def test_nothing_is_left_after_down(running: pathlib.Path) -> None:
