@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._terraform import (
@@ -26,6 +27,7 @@ _WORDS: t.Final[dict[tuple[str, ...], str]] = {
     ("delete", "create"): "replace",
     ("create", "delete"): "replace",
 }
+_INDEX: t.Final = re.compile(r"\[[^\]]*\]")
 _PROTECTIONS: t.Final = {"deletion_protection": True, "force_delete": False, "force_destroy": False}
 """Attributes by which AWS or its provider refuses to delete a resource, and the value with which it does."""
 
@@ -110,15 +112,17 @@ class Plan:
 def parse(document: Json) -> Plan:
     """Read what ``terraform show -json`` prints of a plan file."""
     changes, drift = document.get("resource_changes", []), document.get("resource_drift", [])
-    secrets = {
-        text
-        for each in [*changes, *drift]
-        for side in values.sides(each["change"])
-        for text in side.secrets()
-    }
+    sides = [side for each in [*changes, *drift] for side in values.sides(each["change"])]
+    secrets = {text for side in sides for text in side.secrets()}
+    planned = [change for each in changes if (change := _change(each, secrets)) is not None]
+    configured = dict(_configured(document.get("configuration", {}).get("root_module", {})))
     return Plan(
-        changes=[change for each in changes if (change := _change(each, secrets)) is not None],
-        drift=[change for each in drift if (change := _drift(each, secrets)) is not None],
+        changes=planned,
+        drift=[
+            change
+            for each in drift
+            if (change := _drift(_change(each, secrets), planned, configured)) is not None
+        ],
         variables={name: each.get("value") for name, each in document.get("variables", {}).items()},
         protected=[each["address"] for each in changes if _is_protected(each["change"])],
         is_applicable=document["applyable"],
@@ -138,14 +142,32 @@ def _change(document: Json, secrets: collections.abc.Set[str]) -> Change | None:
     return Change(document["address"], action, before, after)
 
 
-def _drift(document: Json, secrets: collections.abc.Set[str]) -> Change | None:
-    """Return a change of somebody else, unless it is but another word for nothing, such as an empty list."""
-    change = _change(document, secrets)
+def _drift(
+    change: Change | None, planned: t.Sequence[Change], configured: t.Mapping[str, set[str]]
+) -> Change | None:
+    """Keep of a change that Terraform found what somebody must have made.
+
+    That is what the configuration sets or the plan takes back. The rest AWS says of itself, such as what an
+    address has been given to. Another word for nothing, such as an empty list, is no change either.
+    """
     if change is None or change.before is None or change.after is None:
         return change
-    names = [name for name in change.attributes if change.before.get(name) or change.after.get(name)]
-    before, after = ({name: side.get(name) for name in names} for side in (change.before, change.after))
-    return dataclasses.replace(change, before=before, after=after) if names else None
+    plan = next((each for each in planned if each.address == change.address), None)
+    after = (plan.after if plan else None) or {}
+    meant = {name for name, value in after.items() if value != values.UNKNOWN}
+    meant |= configured.get(_INDEX.sub("", change.address), set())
+    pairs = {name: (change.before.get(name), change.after.get(name)) for name in change.attributes}
+    kept = {name: pair for name, pair in pairs.items() if name in meant and any(pair)}
+    before, now = ({name: pair[side] for name, pair in kept.items()} for side in (0, 1))
+    return dataclasses.replace(change, before=before, after=now) if kept else None
+
+
+def _configured(module: Json, prefix: str = "") -> t.Iterator[tuple[str, set[str]]]:
+    """Yield for each resource of a configuration its address without indices, and what is set of it."""
+    for resource in module.get("resources", []):
+        yield prefix + resource["address"], set(resource.get("expressions", {}))
+    for name, call in module.get("module_calls", {}).items():
+        yield from _configured(call["module"], f"{prefix}module.{name}.")
 
 
 def _differing(before: Json, after: Json, change: Json) -> tuple[Json, Json]:

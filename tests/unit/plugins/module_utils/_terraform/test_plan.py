@@ -116,18 +116,53 @@ def test_taking_drift_back_is_told_from_a_change_of_the_configuration() -> None:
     ]
 
 
+def set_by(configuration: dict[str, list[str]]) -> dict[str, t.Any]:
+    """Return a configuration that sets these attributes of these resources."""
+    resources = [
+        {"address": address, "expressions": {name: {} for name in names}}
+        for address, names in configuration.items()
+    ]
+    return {"root_module": {"resources": resources}}
+
+
 def test_another_word_for_nothing_is_no_drift() -> None:
     before = {"tags": None, "rules": [], "size": 1}
     after = {"tags": {}, "rules": None, "size": 1}
-    assert plan([], [change("a", "update", before=before, after=after)]).drift == []
-    (found,) = plan([], [change("a", "update", before=before, after={**after, "size": 2})]).drift
+    meant = set_by({"a": ["tags", "rules", "size"]})
+    assert plan([], [change("a", "update", before=before, after=after)], configuration=meant).drift == []
+    changed = change("a", "update", before=before, after={**after, "size": 2})
+    (found,) = plan([], [changed], configuration=meant).drift
     assert found.attributes == ["size"]
 
 
-def test_drift_that_the_configuration_does_not_mind_is_told_all_the_same() -> None:
-    drifted = change("a", "update", before={"tags": {}}, after={"tags": {"by": "hand"}})
-    (found,) = plan([], [drifted]).result()["drift"]
-    assert found == {"address": "a", "action": "change", "attributes": ["tags"], "taken_back": False}
+def test_what_aws_says_of_itself_is_no_drift() -> None:
+    given = change("module.net.aws_eip.nat[0]", "update", before={"used_by": ""}, after={"used_by": "nat-1"})
+    assert plan([], [given], configuration=set_by({"aws_eip.nat": ["domain"]})).drift == []
+    nested = {
+        "root_module": {
+            "module_calls": {"net": {"module": set_by({"aws_eip.nat": ["used_by"]})["root_module"]}}
+        }
+    }
+    assert plan([], [given], configuration=nested).drift != []
+
+
+def test_drift_is_what_the_plan_takes_back_though_nothing_sets_it() -> None:
+    drifted = change("a", "update", before={"tags": {}, "seen": 1}, after={"tags": {"by": "hand"}, "seen": 2})
+    back = change(
+        "a",
+        "update",
+        before={"tags": {"by": "hand"}, "seen": 2},
+        after={"tags": {}},
+        after_unknown={"seen": True},
+    )
+    (found,) = plan([back], [drifted]).drift
+    assert found.attributes == ["tags"]
+
+
+def test_drift_that_the_plan_leaves_is_told_all_the_same() -> None:
+    drifted = change("a", "update", before={"size": 1}, after={"size": 2})
+    (found,) = plan([], [drifted], configuration=set_by({"a": ["size"]})).result()["drift"]
+    assert found == {"address": "a", "action": "change", "attributes": ["size"], "taken_back": False}
 
 
 @pytest.mark.parametrize(

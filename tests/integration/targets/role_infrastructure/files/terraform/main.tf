@@ -25,6 +25,11 @@ variable "cluster_admin_arns" {
 variable "size" {
   type    = number
   default = 1
+
+  validation {
+    condition     = var.size < 10
+    error_message = "The size is below 10."
+  }
 }
 
 resource "terraform_data" "cluster" {
