@@ -15,8 +15,9 @@ while [ "$1" != -- ]; do
 done
 shift
 
+# The path of python names the environment, and so the versions of the tools in it.
 contents=$(git ls-files --cached --others --exclude-standard -z -- "${paths[@]}" | sort -z | xargs -0 sha256sum --)
-key=$(printf '%s\n' "$*" "$(python --version)" "$contents" | sha256sum | cut -c1-24)
+key=$(printf '%s\n' "$*" "$(command -v python)" "$contents" | sha256sum | cut -c1-24)
 passed=${XDG_CACHE_HOME:-$HOME/.cache}/bot_freqtrade/passed/$name-$key
 if [ -e "$passed" ] && [ -z "${AGAIN:-}" ]; then
   echo "$name: passed on this machine with these contents at $(<"$passed")"

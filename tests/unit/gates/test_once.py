@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import subprocess
 import typing as t
 
@@ -80,6 +81,17 @@ def test_runs_again_for_other_contents(once: Run, runs: t.Callable[[], int], tre
 def test_runs_again_when_told_to(once: Run, runs: t.Callable[[], int]) -> None:
     once()
     once(AGAIN="1")
+    assert runs() == 2
+
+
+def test_runs_again_in_another_environment(
+    once: Run, runs: t.Callable[[], int], tmp_path: pathlib.Path
+) -> None:
+    once()
+    other = tmp_path / "venv-other"
+    other.mkdir()
+    (other / "python").symlink_to(shutil.which("python") or "python")
+    once(PATH=f"{other}:{os.environ['PATH']}")
     assert runs() == 2
 
 
