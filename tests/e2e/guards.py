@@ -175,6 +175,11 @@ GUARDS: t.Final = (
         ),
     ),
     Guard(
+        "no limit that names an unknown client",
+        "tests/e2e/test_guard.py",
+        (Edit("playbooks/tasks/guard.yml", "guard_unknown_names | length == 0", "true"),),
+    ),
+    Guard(
         "one specification is for one client",
         "tests/e2e/test_guard.py",
         (
