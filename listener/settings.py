@@ -192,6 +192,9 @@ class DispatchSettings(DatabaseSettings, ChainSettings):
     command_deadline: PositiveFloat = 900.0
     """Seconds from a command's first run until it ends undecided."""
     max_attempts: PositiveInt = 50
+    """Runs of a command after which it ends undecided, however early."""
+    rollback_attempts: PositiveInt = 8
+    """Runs that try to roll an undecided command back in Git; then its verdict comes all the same."""
     lease_seconds: PositiveFloat = 30.0
     poll_seconds: PositiveFloat = 0.5
     stop_grace: NonNegativeFloat = 5.0
@@ -203,10 +206,12 @@ class DispatchSettings(DatabaseSettings, ChainSettings):
     awx_start_template: NonNegativeInt = 0
     """Number of the job template of trade_start; it asks for limit and variables on launch."""
     awx_stop_template: NonNegativeInt = 0
+    awx_rollback_template: NonNegativeInt = 0
 
     @model_validator(mode="after")
     def _whole_awx(self) -> t.Self:
-        parts = ("awx_url", "awx_token_file", "awx_inventory", "awx_start_template", "awx_stop_template")
+        templates = ("awx_start_template", "awx_stop_template", "awx_rollback_template")
+        parts = ("awx_url", "awx_token_file", "awx_inventory", *templates)
         missing = [PREFIX + part.upper() for part in parts if not getattr(self, part)]
         if self.executor == "awx" and missing:
             raise ValueError(f"the executor awx needs {', '.join(missing)}")

@@ -13,7 +13,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors imp
 from sqlalchemy.exc import DBAPIError
 
 from listener import store
-from listener.executors import Source, Work
+from listener.executors import ROLLBACK, Source, Work
 from listener.logs import command_logs, get_logger
 
 from .run import Endings, Run
@@ -40,7 +40,7 @@ class Dispatcher:
         self._executor = executor
         self._owner = owner
         self._source = Source(settings.chain_id, settings.contract)
-        self._endings = Endings(engine, owner, settings.max_attempts)
+        self._endings = Endings(engine, owner, settings)
         self._runs: set[Run] = set()
         self._lock = threading.Lock()
         self._news = threading.Event()
@@ -105,20 +105,22 @@ class Dispatcher:
                 self._settings.command_deadline,
                 limit,
             )
-        runnable = [command for command in claimed if not self._over(command)]
-        runnable.sort(key=lambda command: str(command.operation))
-        for _, group in groupby(runnable, key=lambda command: command.operation):
-            self._start([Work.of(command, self._source) for command in group])
+        works = [Work.of(command, self._source) for command in claimed if not self._is_superseded(command)]
+        works.sort(key=lambda work: work.operation)
+        for _, group in groupby(works, key=lambda work: work.operation):
+            self._start(list(group))
         return bool(claimed)
 
-    def _over(self, command: store.Command) -> bool:
-        """End a claimed command that must not run any more; return whether it was one."""
-        if not (command.cancel_requested or command.overdue):
-            return False
-        self._endings.give_back(command.id, command.attempt, delay=0)
-        return True
+    def _is_superseded(self, command: store.Command) -> bool:
+        """End a claimed command that a stop has overtaken; return whether it was one."""
+        if command.cancel_requested:
+            self._endings.give_back(command.id, command.attempt, delay=0)
+        return command.cancel_requested
 
     def _start(self, works: list[Work]) -> None:
+        if works[0].operation == ROLLBACK:
+            for work in works:
+                self._endings.record(work, ROLLBACK, {})
         try:
             job = self._executor.start(works)
         except (OSError, PlatformError) as error:
@@ -128,7 +130,13 @@ class Dispatcher:
                 self._endings.give_back(work.id, work.attempt)
             return
         for work in works:
-            log.info("run_started", command_id=work.id, client=work.client, attempt=work.attempt)
+            log.info(
+                "run_started",
+                command_id=work.id,
+                client=work.client,
+                attempt=work.attempt,
+                operation=work.operation,
+            )
         run = Run(job, self._endings, self._ended)
         with self._lock:
             self._runs.add(run)

@@ -10,7 +10,7 @@ import typing as t
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from listener import store
-from listener.executors import Decided, Failed, Outcome, Reached
+from listener.executors import ROLLBACK, Decided, Failed, Outcome, Reached
 from listener.logs import command_logs, get_logger
 
 from .verdicts import SUPERSEDED, UNDECIDED, evidence_of
@@ -21,10 +21,10 @@ if t.TYPE_CHECKING:
     import sqlalchemy as sa
 
     from listener.executors import Job, Report, Work
+    from listener.settings import DispatchSettings
 
 log = get_logger(__name__)
 
-ALARM: t.Final = "command_undecided"
 MAX_DELAY: t.Final = 15.0
 """Longest pause in seconds before a command runs again."""
 _Result = t.TypeVar("_Result")
@@ -37,10 +37,11 @@ class AbandonedError(Exception):
 class Endings:
     """Writes what became of the attempts of one worker, however long the database is away."""
 
-    def __init__(self, engine: sa.Engine, owner: str, max_attempts: int) -> None:
+    def __init__(self, engine: sa.Engine, owner: str, settings: DispatchSettings) -> None:
         self._engine = engine
         self._owner = owner
-        self._max_attempts = max_attempts
+        self._max_attempts = settings.max_attempts
+        self._rollback_attempts = settings.rollback_attempts
         self._abandoned = threading.Event()
 
     def abandon(self) -> None:
@@ -78,6 +79,10 @@ class Endings:
         )
         log.info("decided" if held else "outcome_refused", outcome=outcome.decision, reason=outcome.reason)
 
+    def record(self, work: Work, kind: str, data: dict[str, t.Any]) -> None:
+        """Store what a run says beside its outcome."""
+        self.write(lambda connection: store.record_event(connection, work.id, work.attempt, kind, data))
+
     def hold(self, work: Work, lease_seconds: float) -> store.Command | None:
         """Extend a lease once; None when it is lost.
 
@@ -87,7 +92,7 @@ class Endings:
             return store.heartbeat(connection, work.id, self._owner, work.attempt, lease_seconds)
 
     def give_back(self, command_id: str, attempt: int, delay: float | None = None) -> None:
-        """End an attempt without outcome: the command runs again, or ends when it must not.
+        """End an attempt without outcome: the command runs again, is rolled back, or ends when it must.
 
         :param delay: seconds of pause; by default it grows with the attempts.
         """
@@ -108,14 +113,15 @@ class Endings:
         if decisions:
             told = decisions[-1].data
             decision, reason, evidence = told["decision"], told["reason"], told["evidence"]
+        elif command.cancel_requested:
+            decision, reason, evidence = "rolled_back", SUPERSEDED, evidence_of(SUPERSEDED)
+        elif len(store.list_events(connection, command_id, ROLLBACK)) < self._rollback_attempts:
+            store.expire(connection, command_id, self._owner, attempt)
+            store.requeue(connection, command_id, self._owner, attempt, delay)
+            return "rolls_back"
         else:
-            reason = SUPERSEDED if command.cancel_requested else UNDECIDED
-            decision, evidence = "rolled_back", evidence_of(reason)
+            decision, reason, evidence = "rolled_back", UNDECIDED, evidence_of(UNDECIDED)
         store.finish(connection, command_id, self._owner, attempt, decision, reason, evidence)
-        if reason == UNDECIDED:
-            store.raise_alarm(
-                connection, ALARM, f"Ended without a decision after {attempt} attempts", command_id
-            )
         return str(reason or decision)
 
 
@@ -165,7 +171,7 @@ class Run:
                 self.end("lease_lost")
             elif command.cancel_requested:
                 self.end("superseded")
-            elif command.overdue:
+            elif command.overdue and work.operation != ROLLBACK:
                 self.end("overdue")
 
     def _follow(self) -> None:
@@ -192,17 +198,12 @@ class Run:
             self._endings.write(lambda connection: store.mark_stage(connection, work.id, report.stage))
         elif isinstance(report, Decided):
             data = {"decision": report.decision, "reason": report.reason, "evidence": report.evidence}
-            self._record(work, "decision", data)
+            self._endings.record(work, "decision", data)
         elif isinstance(report, Failed) and work.id not in self._failed:
             self._failed.add(work.id)
             data = {"code": report.code, "category": report.category, "message": report.message}
-            self._record(work, "failure", data)
+            self._endings.record(work, "failure", data)
             log.warning("task_failed", **data)
-
-    def _record(self, work: Work, kind: str, data: dict[str, t.Any]) -> None:
-        self._endings.write(
-            lambda connection: store.record_event(connection, work.id, work.attempt, kind, data)
-        )
 
 
 __all__ = ("AbandonedError", "Endings", "Run")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .interface import Executor, Job, Leftover, Source, Work
+from .interface import ROLLBACK, Executor, Job, Leftover, Source, Work
 from .reports import Decided, Failed, Outcome, Reached, Report
 
 if t.TYPE_CHECKING:
@@ -32,6 +32,7 @@ def make_executor(settings: DispatchSettings, owner: str) -> Executor:
 
 
 __all__ = (
+    "ROLLBACK",
     "Decided",
     "Executor",
     "Failed",

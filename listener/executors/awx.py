@@ -13,13 +13,13 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import urllib3
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope import STOP
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope import START, STOP
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
 
 from listener.logs import get_logger
 from listener.settings import read_secret
 
-from .interface import Leftover, Work
+from .interface import ROLLBACK, Leftover, Work
 from .reports import Outcome, Report, Translator
 from .workspace import Workspace
 
@@ -129,6 +129,11 @@ class AwxExecutor:
         if settings.awx_token_file is None:
             raise ValueError("The executor awx needs a token file")
         self._settings = settings
+        self._templates = {
+            START: settings.awx_start_template,
+            STOP: settings.awx_stop_template,
+            ROLLBACK: settings.awx_rollback_template,
+        }
         self._awx = Awx(settings.awx_url, read_secret(settings.awx_token_file))
         self._workspace = Workspace(settings.run_directory, owner)
         self._numbers = itertools.count(1)
@@ -141,9 +146,7 @@ class AwxExecutor:
         try:
             for work in works:
                 self._awx.ensure_host(self._settings.awx_inventory, work)
-                stop = work.operation == STOP
-                template = self._settings.awx_stop_template if stop else self._settings.awx_start_template
-                number = self._awx.launch(template, work)
+                number = self._awx.launch(self._templates[work.operation], work)
                 jobs[number] = work
                 (folder / f"{_JOB}-{number}").write_text(work.id, encoding="ascii")
         except BaseException:

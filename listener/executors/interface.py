@@ -16,9 +16,12 @@ if t.TYPE_CHECKING:
 
     from .reports import Outcome, Report
 
+ROLLBACK: t.Final = "rollback"
+"""What is left to do for a command that is past its deadline; no client asks for it."""
 PLAYBOOKS: t.Final = {
     START: "bot_freqtrade.platform.trade_start",
     STOP: "bot_freqtrade.platform.trade_stop",
+    ROLLBACK: "bot_freqtrade.platform.trade_rollback",
 }
 
 
@@ -38,6 +41,7 @@ class Work:
     client: int
     attempt: int
     operation: str
+    """Which of the playbooks runs."""
     variables: dict[str, t.Any]
     """The host variable ``platform_command``; nothing in it is secret."""
 
@@ -48,7 +52,7 @@ class Work:
 
     @classmethod
     def of(cls, command: Command, source: Source) -> t.Self:
-        """Return the work of a claimed command.
+        """Return the work of a claimed command: what it asks for, or its rollback once it is overdue.
 
         :raises ValueError: the command was not admitted.
         """
@@ -67,7 +71,8 @@ class Work:
             "chain_id": source.chain_id,
             "contract": source.contract,
         }
-        return cls(command.id, command.client, command.attempt, operation, variables)
+        runs = ROLLBACK if command.overdue else operation
+        return cls(command.id, command.client, command.attempt, runs, variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +119,4 @@ class Executor(t.Protocol):
         """Leave nothing behind; every job has ended."""
 
 
-__all__ = ("PLAYBOOKS", "Executor", "Job", "Leftover", "Source", "Work")
+__all__ = ("PLAYBOOKS", "ROLLBACK", "Executor", "Job", "Leftover", "Source", "Work")

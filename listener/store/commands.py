@@ -12,6 +12,7 @@ import typing as t
 import sqlalchemy as sa
 
 from .engine import notify
+from .records import raise_alarm
 from .rows import CLOCK, COLUMNS, Command, Outcome, stamp, to_command
 from .tables import UNDECIDED, commands
 
@@ -174,10 +175,12 @@ def finish(
 ) -> bool:
     """Store the outcome of a run whose lease is held, for ``send``; return False when the lease was lost.
 
+    A rollback that nothing was seen for opens an alarm: a person has to find out why.
+
     :param reason: a code; empty when approved.
     :param evidence: public JSON; its hash goes on the chain, so it never changes afterwards.
     """
-    return _change(
+    held = _change(
         connection,
         sa.update(commands)
         .where(*_held(command_id, owner, attempt))
@@ -194,6 +197,10 @@ def finish(
         ),
         "decided",
     )
+    if held and reason == "undecided":
+        message = f"Ended without a decision after {attempt} attempts"
+        raise_alarm(connection, "command_undecided", message, command_id)
+    return held
 
 
 def requeue(connection: sa.Connection, command_id: str, owner: str, attempt: int, delay: float) -> bool:
@@ -211,6 +218,16 @@ def requeue(connection: sa.Connection, command_id: str, owner: str, attempt: int
         ),
         "admitted",
     )
+
+
+def expire(connection: sa.Connection, command_id: str, owner: str, attempt: int) -> bool:
+    """Bring the deadline of a leased command to now, unless it has passed; False when the lease was lost."""
+    changed = connection.execute(
+        sa.update(commands)
+        .where(*_held(command_id, owner, attempt))
+        .values(deadline_at=sa.func.least(commands.c.deadline_at, CLOCK), updated_at=CLOCK)
+    )
+    return changed.rowcount > 0
 
 
 def supersede_earlier(

@@ -126,6 +126,22 @@ GUARDS: t.Final = (
         ),
     ),
     Guard(
+        "an undecided command is rolled back in Git",
+        f"{_FAULTS}/test_fence.py::test_a_run_woken_after_its_command_ended_undecided_starts_no_bot",
+        (
+            Edit(
+                "listener/dispatch/run.py",
+                "elif len(store.list_events(connection, command_id, ROLLBACK)) < self._rollback_attempts:",
+                "elif False:",
+            ),
+            Edit(
+                "listener/executors/interface.py",
+                "runs = ROLLBACK if command.overdue else operation",
+                "runs = operation",
+            ),
+        ),
+    ),
+    Guard(
         "a lower fence is refused",
         f"{_FAULTS}/test_fence.py::test_a_worker_woken_after_newer_commands",
         (Edit("plugins/module_utils/_gitops/transition.py", "fence < document.fence", "False"),),

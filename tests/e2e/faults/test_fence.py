@@ -101,6 +101,25 @@ def test_a_run_woken_without_its_dispatcher_is_ended_or_refused(
     _agrees(live, trail, sent, "SampleTrend")
 
 
+def test_a_run_woken_after_its_command_ended_undecided_starts_no_bot(
+    live: Live, trail: Trail, machine: Machine, client: int
+) -> None:
+    impatient = {"lease_seconds": SHORT_LEASE, "command_deadline": SHORT_LEASE}
+    with machine.settings(DISPATCH, **impatient), machine.second_dispatcher(**impatient):
+        sent = live.send(client, start("SampleTrend"), GOOD_KEYS)
+        trail.await_stage(sent.id, "claimed")
+        with machine.asleep(DISPATCH) as wake_runs:
+            machine.start(SECOND)
+            trail.decided_once(sent, "RolledBack", "undecided")
+            last = trail.last_commit(client)
+            wake_runs()  # no later command has raised the fence
+            _leave_time()
+        _leave_time()
+        machine.stop(SECOND)
+    assert trail.last_commit(client) == last
+    trail.is_gone(client)
+
+
 def _taken_over(live: Live, trail: Trail, sent: Sent) -> bool:
     """The second attempt has written to Git, or has read there that the first decided."""
     if (2, "started") in trail.commits(sent.id):

@@ -50,7 +50,15 @@ def test_an_unknown_error_ends_undecided_at_the_deadline_and_the_next_command_ru
         with machine.settings(DISPATCH, vars_file=broken, command_deadline=45):
             hopeless = live.send(client, start("SampleTrend"))
             trail.decided_once(hopeless, "RolledBack", "undecided")
-        assert not [step for step in trail.commits(hopeless.id) if step[1] == "restored"]
+        last = trail.row(hopeless.id)["attempt"]
+        restored = {step for step in trail.commits(hopeless.id) if step[1] == "restored"}
+        assert restored == {(last, "restored")}, "only the end takes something back"
+        platform = live.values(client)["platform"]
+        assert (platform["attempt"], platform["decided"], platform["reason"]) == (
+            last,
+            "rolledBack",
+            "undecided",
+        )
     finally:
         broken.unlink()
     trail.decided_once(live.send(client, STOP))

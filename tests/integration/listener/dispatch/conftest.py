@@ -120,11 +120,12 @@ class Desk:
         """State of each command."""
         return {command.id: command.state for command in self.listener.commands()}
 
-    def journal(self, client: int) -> list[tuple[int, int]]:
-        """(sequence, attempt) of each run that touched a client, in their order."""
+    def journal(self, client: int, rollbacks: bool = False) -> list[tuple[int, int]]:
+        """(sequence, attempt) of each run that touched a client, in their order; or of its rollbacks only."""
         path = self.folder / "journal" / f"cliente-{client:03d}"
         lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
-        return [(int(sequence), int(attempt)) for _, sequence, attempt in map(str.split, lines)]
+        words = [line.split() for line in lines]
+        return [(int(run[1]), int(run[2])) for run in words if not rollbacks or run[3:] == ["rollback"]]
 
     def events(self, command: str, kind: str) -> list[store.RunEvent]:
         with self.listener.engine.begin() as connection:

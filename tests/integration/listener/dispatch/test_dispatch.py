@@ -108,7 +108,7 @@ def test_a_run_is_ended_at_its_limit(desk: Desk, wallet: LocalAccount) -> None:
     assert not _run_processes(desk)
 
 
-def test_past_its_attempts_a_command_ends_undecided_and_the_next_one_runs(
+def test_past_its_attempts_a_command_is_rolled_back_and_the_next_one_runs(
     desk: Desk, wallet: LocalAccount
 ) -> None:
     broken, next_one = desk.start(wallet, "Breaks"), desk.start(wallet)
@@ -116,17 +116,34 @@ def test_past_its_attempts_a_command_ends_undecided_and_the_next_one_runs(
     with dispatching(desk, max_attempts=2) as dispatcher:
         drive(dispatcher, desk, [broken, next_one], seconds=90)
     found = desk.listener.command(broken)
-    assert (found.outcome, found.reason, found.attempt) == ("rolled_back", "undecided", 2)
+    assert (found.outcome, found.reason, found.attempt) == ("rolled_back", "undecided", 3)
+    assert desk.journal(1, rollbacks=True) == [(1, 3)]
     assert desk.listener.alarms() == {"command_undecided": 1}
     assert desk.listener.command(next_one).outcome == "approved"
 
 
-def test_past_its_deadline_a_running_command_is_ended(desk: Desk, wallet: LocalAccount) -> None:
+def test_a_command_that_cannot_be_rolled_back_either_gets_its_verdict(
+    desk: Desk, wallet: LocalAccount
+) -> None:
+    command = desk.admitted(wallet, "BreaksForGood")
+    with dispatching(desk, max_attempts=1, rollback_attempts=2) as dispatcher:
+        drive(dispatcher, desk, [command], seconds=90)
+    found = desk.listener.command(command)
+    assert (found.outcome, found.reason, found.attempt) == ("rolled_back", "undecided", 3)
+    assert desk.journal(1, rollbacks=True) == [(1, 2), (1, 3)]
+    assert desk.listener.alarms() == {"command_undecided": 1}
+
+
+def test_past_its_deadline_a_running_command_is_ended_and_rolled_back(
+    desk: Desk, wallet: LocalAccount
+) -> None:
     hanging, next_one = desk.start(wallet, "Hangs"), desk.start(wallet)
     desk.admit()
     with dispatching(desk, command_deadline=4, lease_seconds=1.5) as dispatcher:
-        drive(dispatcher, desk, [hanging], seconds=20)
+        drive(dispatcher, desk, [hanging], seconds=30)
         assert desk.listener.command(hanging).reason == "undecided"
+        assert desk.journal(1) == [(1, 1), (1, 2)]
+        assert desk.journal(1, rollbacks=True) == [(1, 2)]
     with dispatching(desk, owner="next") as dispatcher:
         drive(dispatcher, desk, [next_one])
 

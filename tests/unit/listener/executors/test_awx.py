@@ -64,6 +64,7 @@ def make(awx: FakeAwx, tmp_path: Path) -> Make:
             "awx_inventory": 3,
             "awx_start_template": 10,
             "awx_stop_template": 11,
+            "awx_rollback_template": 12,
         }
         made = make_executor(DispatchSettings(**{**values, **changes}), owner)
         assert isinstance(made, AwxExecutor)
@@ -94,11 +95,14 @@ def test_each_command_is_a_job_with_its_own_limit(awx: FakeAwx, make: Make) -> N
     assert json.loads(variables["platform_command_json"]) == work(1).variables
 
 
-def test_a_stop_has_a_template_of_its_own(awx: FakeAwx, make: Make) -> None:
-    job = make().start([work(operation="trade.stop")])
+@pytest.mark.parametrize(("operation", "template"), [("trade.stop", 11), ("rollback", 12)])
+def test_each_playbook_has_a_template_of_its_own(
+    awx: FakeAwx, make: Make, operation: str, template: int
+) -> None:
+    job = make().start([work(operation=operation)])
     awx.jobs[1].status = "failed"
     assert list(job.reports()) == []
-    assert awx.jobs[1].template == 11
+    assert awx.jobs[1].template == template
 
 
 def test_a_new_client_becomes_a_host_of_the_inventory_once(awx: FakeAwx, make: Make) -> None:
