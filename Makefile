@@ -40,7 +40,7 @@ packages: $(VENV)/.complete
 	for program in docker-registry jq luajit prometheus ruby skopeo; do type -P "$$program" >/dev/null || missing="$$missing $$program"; done
 	if [ -n "$$missing" ]; then
 	  echo "Installing the Debian packages $$missing: containers, pods' networks, images, and PostgreSQL for tests"
-	  ansible localhost -m ansible.builtin.apt -o \
+	  ansible localhost -m ansible.builtin.apt \
 	    -a "name=$$(tr ' ' , <<<"$${missing# }") update_cache=true install_recommends=false policy_rc_d=101" >/dev/null
 	fi
 
