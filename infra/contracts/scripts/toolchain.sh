@@ -19,6 +19,8 @@ if [ ! -d "$home" ]; then
     # Whoever comes second of two at once finds the folder there and leaves its own to the trap.
     mv -T "$fresh" "$home" 2>/dev/null || [ -d "$home" ]
 fi
+# mktemp made it the user's alone; the local platform runs anvil as another.
+chmod 755 "$home"
 [ "$(readlink "$project/node_modules" || true)" = "$home/node_modules" ] ||
     ln -sfn "$home/node_modules" "$project/node_modules"
 echo "$home/node_modules/.bin"

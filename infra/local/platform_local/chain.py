@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import typing as t
@@ -17,11 +16,9 @@ from pathlib import Path
 
 from eth_account import Account
 
-from . import cache
 from .errors import LocalPlatformError
-from .paths import Layout
+from .paths import Layout, cache_root
 from .pki import write_private
-from .progress import run, step
 from .supervisor import Program
 from .users import DISPATCH, LISTENER, User
 
@@ -42,17 +39,17 @@ class Chain:
         self._contracts = layout.infra / "contracts"
 
     def ensure_tools(self) -> tuple[Path, bool]:
-        """The folder of npm's packages, and whether it was made now."""
-        files = [self._contracts / name for name in ("package.json", "package-lock.json", ".npmrc")]
-        key = cache.content_hash(*files)
+        """The folder of npm's packages, shared with the contract's scripts, and whether it was made now.
 
-        def build(folder: Path) -> None:
-            for file in files:
-                shutil.copy(file, folder)
-            with step("npm packages"):
-                run(["npm", "ci", "--ignore-scripts"], self._layout.logs / "npm.log", cwd=folder)
-
-        return cache.ensure("npm", key, build)
+        :raises LocalPlatformError: when npm did not install them; it has said why on standard error.
+        """
+        known = set(cache_root().glob("contracts-*"))
+        script = self._contracts / "scripts" / "toolchain.sh"
+        done = subprocess.run([script], check=False, stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise LocalPlatformError(f"{script} failed")
+        folder = Path(done.stdout.strip()).parents[1]
+        return folder, folder not in known
 
     def program(self) -> Program:
         """anvil with a block each second; two blocks on top make a block final."""
