@@ -43,8 +43,8 @@ ansible-playbook bot_freqtrade.platform.local_up ${UP_OPTIONS:-}
 say "the story, the operator's way, modules on the cluster, faults, then the search for secrets in all that is left of them"
 if [ $# -eq 0 ]; then
   whole=yes
-  set -- tests/e2e/test_story.py tests/e2e/test_guard.py tests/e2e/test_operator.py tests/e2e/test_malicious_values.py \
-    tests/e2e/test_monitoring.py \
+  set -- tests/e2e/test_story.py tests/e2e/test_guard.py tests/e2e/test_operator.py tests/e2e/test_access.py \
+    tests/e2e/test_malicious_values.py tests/e2e/test_monitoring.py \
     tests/cluster tests/e2e/faults tests/e2e/test_canary.py
 fi
 pytest -v --durations=15 "$@"

@@ -85,6 +85,16 @@ PROJECT_REFUSES: t.Final = {
         manifest("Role", f"{RBAC}/v1", **ROLE),
         f"resource {RBAC}:Role is not permitted in project {HONEST}",
     ),
+    "a binding that gives its pods the playbooks' role": (
+        "role-binding",
+        manifest(
+            "RoleBinding",
+            f"{RBAC}/v1",
+            roleRef={"apiGroup": RBAC, "kind": "Role", "name": "playbooks"},
+            subjects=[{"kind": "ServiceAccount", "name": "default", "namespace": HONEST}],
+        ),
+        f"resource {RBAC}:RoleBinding is not permitted in project {HONEST}",
+    ),
     "a secret, and so another's keys by name": (
         "secret",
         manifest("Secret", stringData={"a": "b"}),

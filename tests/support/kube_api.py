@@ -3,7 +3,7 @@
 
 """A real Kubernetes API (etcd and kube-apiserver, no nodes) for tests; ready in about five seconds.
 
-Fixture: ``kube_api`` (one per session). Every caller with the token may do everything.
+Fixture: ``kube_api`` (one per session). Its token may do everything, a ServiceAccount what RBAC says.
 """
 
 from __future__ import annotations
@@ -58,6 +58,15 @@ class KubeApi:
             answer: dict[str, t.Any] = json.load(response)
         return answer
 
+    def kubeconfig_of(self, namespace: str, account: str) -> Path:
+        """A kubeconfig for a ServiceAccount that is made for it."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+        self.request("POST", path, {"metadata": {"name": account}})
+        answer = self.request("POST", f"{path}/{account}/token", {"spec": {"expirationSeconds": 3600}})
+        file = self.directory / f"{namespace}-{account}.kubeconfig"
+        _write_kubeconfig(self, file, answer["status"]["token"])
+        return file
+
     def create_namespace(self, name: str) -> None:
         """Create the namespace ``name``."""
         self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
@@ -74,7 +83,7 @@ def api_server(directory: Path, *binaries: Path) -> t.Iterator[KubeApi]:
     key = directory / "service-account.key"
     subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
     api = KubeApi(f"https://127.0.0.1:{port}", directory, token)
-    _write_kubeconfig(api)
+    _write_kubeconfig(api, api.kubeconfig, token)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_etcd(directory, etcd_url, *binaries))
         command = _apiserver_command(directory, etcd_url, port, key, *binaries)
@@ -101,7 +110,7 @@ def _apiserver_command(directory: Path, etcd_url: str, port: int, key: Path, *bi
         "setpriv", "--pdeathsig", "KILL", str(find_binary("kube-apiserver", *binaries)),
         f"--etcd-servers={etcd_url}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
         f"--secure-port={port}", f"--cert-dir={directory / 'certificates'}",
-        "--authorization-mode=AlwaysAllow",
+        "--authorization-mode=RBAC",
         f"--token-auth-file={directory / 'tokens.csv'}", "--service-cluster-ip-range=10.99.0.0/24",
         "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={key}",
         f"--service-account-signing-key-file={key}", "--disable-admission-plugins=ServiceAccount",
@@ -109,18 +118,18 @@ def _apiserver_command(directory: Path, etcd_url: str, port: int, key: Path, *bi
     ]  # fmt: skip
 
 
-def _write_kubeconfig(api: KubeApi) -> None:
+def _write_kubeconfig(api: KubeApi, path: Path, token: str) -> None:
     cluster = {"server": api.url, "certificate-authority": str(api.certificate)}
     content = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "test", "cluster": cluster}],
-        "users": [{"name": "test", "user": {"token": api.token}}],
+        "users": [{"name": "test", "user": {"token": token}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
         "current-context": "test",
     }
-    api.kubeconfig.touch(mode=0o600)
-    api.kubeconfig.write_text(json.dumps(content))
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(content))
 
 
 def _etcd_ready(url: str) -> bool:

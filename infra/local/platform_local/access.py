@@ -10,12 +10,13 @@ import typing as t
 from .argocd import NAMESPACE as ARGOCD_NAMESPACE
 from .control_plane import ControlPlane
 from .kubectl import cluster_role_binding
+from .options import ExistingCluster
 from .paths import Layout
 from .pki import write_private
 from .users import DISPATCH, LISTENER, MONITOR
 
 USER = "bot-freqtrade:platform"
-"""Playbooks: what the modules do, no more."""
+"""Playbooks: what the modules do, no more. In a client's namespace the client's project gives them rights."""
 READER = "bot-freqtrade:listener"
 """The listener's other roles: whether the cluster answers."""
 MONITOR_USER = "bot-freqtrade:monitor"
@@ -25,22 +26,11 @@ MONITOR_USER = "bot-freqtrade:monitor"
 def install(layout: Layout, control_plane: ControlPlane) -> None:
     """Make the roles and the kubeconfigs of their users."""
     control_plane.kubectl.apply(
-        _cluster_role(
-            USER,
-            _rule("", ["secrets"], ["get", "list", "create", "update", "patch", "delete"]),
-            _rule("", ["namespaces", "pods", "pods/log", "events"], ["get", "list", "watch"]),
-            _rule("apps", ["deployments", "replicasets"], ["get", "list", "watch"]),
-        ),
+        _cluster_role(USER, _rule("", ["namespaces"], ["get"])),
         cluster_role_binding(USER, USER),
         _cluster_role(MONITOR_USER, _rule("apps", ["deployments"], ["get", "list"])),
         cluster_role_binding(MONITOR_USER, MONITOR_USER),
-        _argocd_role(
-            _rule(
-                "argoproj.io",
-                ["applications", "applicationsets"],
-                ["get", "list", "watch", "patch", "update"],
-            )
-        ),
+        _argocd_role(_rule("argoproj.io", ["applications", "applicationsets"], ["get", "patch"])),
         _argocd_binding(),
     )
     for name, user, path, owner in (
@@ -49,6 +39,11 @@ def install(layout: Layout, control_plane: ControlPlane) -> None:
         ("monitor", MONITOR_USER, layout.monitor / "kubeconfig", MONITOR),
     ):
         write_private(path, control_plane.kubeconfig(name, user).read_bytes(), owner.number)
+
+
+def subjects(cluster: ExistingCluster | None) -> list[dict[str, str]]:
+    """Whom the clients' projects give rights; on a cluster of others playbooks have the operator's own."""
+    return [] if cluster else [{"kind": "User", "name": USER}]
 
 
 def own_folders(layout: Layout) -> None:

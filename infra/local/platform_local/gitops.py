@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from . import aws, gitops_root, images
+from . import access, aws, gitops_root, images
 from .database import PORT as DATABASE_PORT
 from .exchange import PORT as EXCHANGE_PORT
 from .exchange import ccxt_configuration
@@ -92,6 +92,7 @@ class GitOps:
                 "egress": [{"cidr": host, "port": EXCHANGE_PORT}],
             },
             "probe": {"periodSeconds": 1},
+            "playbooks": {"subjects": access.subjects(self._options.cluster)},
             "externalSecrets": aws.bots_environment() if self._options.external_secrets else {},
         }
         environment: dict[str, t.Any] = yaml.safe_load(text)

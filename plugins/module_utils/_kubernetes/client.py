@@ -54,7 +54,6 @@ NAMESPACES: t.Final = Resource("", "v1", "namespaces", "Namespace")
 SECRETS: t.Final = Resource("", "v1", "secrets", "Secret")
 SERVICES: t.Final = Resource("", "v1", "services", "Service")
 PODS: t.Final = Resource("", "v1", "pods", "Pod")
-EVENTS: t.Final = Resource("", "v1", "events", "Event")
 DEPLOYMENTS: t.Final = Resource("apps", "v1", "deployments", "Deployment")
 REPLICA_SETS: t.Final = Resource("apps", "v1", "replicasets", "ReplicaSet")
 CUSTOM_RESOURCES: t.Final = Resource(
@@ -310,7 +309,6 @@ __all__ = (
     "APP_PROJECTS",
     "CUSTOM_RESOURCES",
     "DEPLOYMENTS",
-    "EVENTS",
     "NAMESPACES",
     "PODS",
     "REPLICA_SETS",

@@ -10,9 +10,11 @@ import base64
 import typing as t
 
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.client import (
+    NAMESPACES,
     SECRETS,
     Cluster,
     Conflict,
+    Forbidden,
     NotFound,
     Object,
 )
@@ -25,6 +27,8 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._s
 _MANAGER: t.Final = {"app.kubernetes.io/managed-by": "bot_freqtrade.platform"}
 _NOTE_PREFIX: t.Final = "bot-freqtrade.platform/"
 
+Seen = t.TypeVar("Seen")
+
 
 class KubernetesStore:
     """A :class:`Store` in one namespace; its versions are resourceVersions."""
@@ -34,15 +38,13 @@ class KubernetesStore:
         self._namespace = namespace
 
     def read(self, name: str) -> Secret | None:
-        try:
-            return _secret(self._cluster.get(SECRETS, self._namespace, name))
-        except NotFound:
-            return None
+        found = self._look(lambda: self._cluster.get(SECRETS, self._namespace, name))
+        return None if found is None else _secret(found)
 
     def names(self) -> list[str]:
         labels = ",".join(f"{key}={value}" for key, value in _MANAGER.items())
-        found = self._cluster.list(SECRETS, self._namespace, labels=labels)
-        return sorted(each["metadata"]["name"] for each in found)
+        found = self._look(lambda: self._cluster.list(SECRETS, self._namespace, labels=labels))
+        return sorted(each["metadata"]["name"] for each in found or ())
 
     def create(self, name: str, content: Content) -> None:
         body = _body(content)
@@ -66,6 +68,24 @@ class KubernetesStore:
             self._cluster.delete(SECRETS, self._namespace, name)
         except NotFound:
             return
+
+    def _look(self, look: t.Callable[[], Seen]) -> Seen | None:
+        """Return what ``look`` sees, or None where nothing is: rights come with the namespace."""
+        try:
+            return look()
+        except NotFound:
+            return None
+        except Forbidden:
+            if self._has_namespace():
+                raise
+            return None
+
+    def _has_namespace(self) -> bool:
+        try:
+            self._cluster.get(NAMESPACES, None, self._namespace)
+        except NotFound:
+            return False
+        return True
 
 
 def _body(content: Content) -> Object:

@@ -322,6 +322,7 @@ HOSTILE: dict[str, t.Any] = {
         "prefix": "elsewhere/",
         "refreshInterval": "1m",
     },
+    "playbooks": {"subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": CLIENT}]},
     "exchange": {"ccxtConfig": [{"urls": {"api": {"private": "https://elsewhere.example"}}}]},
     "networkPolicy": {
         "httpsExcept": ["169.254.0.0/16"],

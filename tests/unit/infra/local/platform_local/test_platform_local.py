@@ -70,6 +70,16 @@ def test_every_repository_of_the_template_becomes_the_local_one() -> None:
     assert "example.invalid" not in text
 
 
+def test_the_playbooks_user_is_named_where_the_cluster_is_built_here(tmp_path: Path) -> None:
+    layout = Layout.here()
+    cluster = ExistingCluster(tmp_path, "image", "127.0.0.1", "0.0.0.0/0", "repository")
+    named = [
+        GitOps(layout, options)._environment("localhost/image:tag")["playbooks"]["subjects"]
+        for options in (Options(), Options(cluster=cluster))
+    ]
+    assert named == [[{"kind": "User", "name": "bot-freqtrade:platform"}], []]
+
+
 def test_the_checker_names_what_is_new_and_what_is_gone() -> None:
     before = {"mount": ["a"], "user": ["root", "old"], "packet filter rule": []}
     after = {"mount": ["a", "b"], "user": ["root"], "packet filter rule": ["r"]}
