@@ -15,6 +15,7 @@ WORKFLOWS := $(CACHE)/workflows-$(shell sha256sum tests/gates/workflows-requirem
 ONCE := tests/gates/once.sh
 COLLECTION_FILES := galaxy.yml meta plugins roles playbooks changelogs docs tests/gates tests/unit tests/integration \
   README.md CHANGELOG.md COPYING LICENSES constraints.txt requirements.txt
+GATES := contracts sanity importer docs chart monitoring terraform workflows
 DEV := $(CURDIR)/build/dev
 COLLECTION := $(DEV)/ansible_collections/bot_freqtrade/platform
 PYTHON ?= python3.11
@@ -46,7 +47,8 @@ packages: $(VENV)/.complete
 
 tools: $(VENV)/.complete
 	@folder=$$($(PLATFORM) tools | python -c 'import json,sys; print(json.load(sys.stdin)["folder"])')
-	mkdir -p build && ln -sfn "$$folder" build/tools
+	mkdir -p build
+	[ "$$(readlink build/tools)" = "$$folder" ] || ln -sfn "$$folder" build/tools
 
 build: setup ## Build the rest of what the local platform consists of: about 5 minutes, once
 	@[ -n "$${KUBECONFIG:-}" ] || $(PLATFORM) build
@@ -78,9 +80,11 @@ gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps reposito
 	@: "$${DESTINATION:?is a new folder, or a clone of the repository}"
 	$(PLATFORM) gitops-root "$(DESTINATION)" --repository "$(REPOSITORY)"
 
-test: check gates delivery integration e2e ## The tests, end to end included
+test: check ## The tests: check first, then the whole platform beside all that needs none of it
+	@python -m tests.gates.lanes e2e "$(GATES) delivery" integration
 
-check: setup lint types unit ## Lint, types and unit tests
+check: setup ## Lint, types and unit tests
+	@$(MAKE) -j2 -Otarget unit lint types
 
 lint:
 	@ruff check .
@@ -97,7 +101,7 @@ types:
 unit:
 	@pytest -q tests/unit
 
-gates: contracts sanity importer docs chart monitoring terraform workflows ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
+gates: $(GATES) ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
 
 contracts: $(VENV)/.complete ## Format, units, fuzz and invariants of the contract; its artifact is what the source compiles to
 	@$(ONCE) artifact infra/contracts -- infra/contracts/scripts/check-artifact.sh

@@ -26,12 +26,14 @@ FOLDERS = (
     "/run/netns",
     "/run/containerd",
 )
+BESIDE = "LOCAL_PLATFORM_BESIDE"
+"""Variable with the numbers of processes beside the platform: they and their descendants are not its."""
 
 
 def snapshot() -> Snapshot:
     """Write down all that the platform could change: its processes, mounts, networks, rules, files."""
     return {
-        "process": _processes(),
+        "process": processes(),
         "mount": _mounts(),
         "network interface": [link["ifname"] for link in json.loads(_output("ip", "-json", "link"))],
         "network namespace": _network_namespaces(),
@@ -60,7 +62,7 @@ def differences(before: t.Mapping[str, list[str]], after: t.Mapping[str, list[st
     return lines
 
 
-def _processes() -> list[str]:
+def processes() -> list[str]:
     """Processes of the platform's users, from its cache or in other PID namespaces than this one."""
     own_namespace = os.readlink("/proc/self/ns/pid")
     numbers = {user.number for user in USERS}
@@ -73,14 +75,27 @@ def _processes() -> list[str]:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if (
+        suspect = (
             foreign
             or owner in numbers
             or "containerd" in program
             or program.startswith(f"{cache_root()}/tools-")
-        ):
+        )
+        if suspect and not _runs_beside(folder.name):
             found.append(f"{folder.name} {command.strip()}")
     return found
+
+
+def _runs_beside(number: str) -> bool:
+    """Whether a process descends from one of :data:`BESIDE`; one that ends meanwhile does not."""
+    roots = os.environ.get(BESIDE, "").split()
+    while roots and number not in ("0", *roots):
+        try:
+            status = Path("/proc", number, "status").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+        number = status.partition("\nPPid:")[2].split()[0]
+    return number in roots
 
 
 def _mounts() -> list[str]:
@@ -89,9 +104,8 @@ def _mounts() -> list[str]:
 
 
 def _network_namespaces() -> list[str]:
-    return [
-        line.split()[0] for line in _output("lsns", "--noheadings", "--type=net", "--output=NS").splitlines()
-    ]
+    listing = _output("lsns", "--noheadings", "--type=net", "--output=NS,PID").splitlines()
+    return [namespace for namespace, first in map(str.split, listing) if not _runs_beside(first)]
 
 
 def _rules() -> list[str]:

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import configparser
+import shutil
 import stat
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -84,6 +87,39 @@ def test_the_checker_names_what_is_new_and_what_is_gone() -> None:
     before = {"mount": ["a"], "user": ["root", "old"], "packet filter rule": []}
     after = {"mount": ["a", "b"], "user": ["root"], "packet filter rule": ["r"]}
     assert leftovers.differences(before, after) == ["mount: b", "packet filter rule: r", "user gone: old"]
+
+
+@pytest.fixture
+def strange_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of a program in the cache's folder of tools, whose parent is another one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    program = tmp_path / "bot_freqtrade" / "tools-of-a-test" / "cat"
+    program.parent.mkdir(parents=True)
+    shutil.copy2("/bin/cat", program)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["sh", "-c", f"{program}; true"], stdin=pipe, stdout=pipe, bufsize=0) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        parent.stdin.write(b"it runs\n")
+        assert parent.stdout.readline() == b"it runs\n"
+        yield parent
+        parent.stdin.close()
+
+
+def test_the_checker_names_a_process_of_the_tools(
+    strange_process: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    assert any(str(tmp_path) in found for found in leftovers.processes())
+
+
+def test_the_checker_passes_over_what_descends_from_tests_beside_it_only(
+    strange_process: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(leftovers.BESIDE, str(strange_process.pid))
+    assert not any(str(tmp_path) in found for found in leftovers.processes())
+    with subprocess.Popen(["true"]) as another:
+        monkeypatch.setenv(leftovers.BESIDE, str(another.pid))
+        assert any(str(tmp_path) in found for found in leftovers.processes())
 
 
 def test_pods_get_every_controller_of_a_v2_hierarchy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
