@@ -5,5 +5,6 @@ set -euo pipefail
 cd "$(git rev-parse --show-toplevel)"
 pytest -q tests/terraform/test_state_bucket.py &
 bucket=$!
+trap 'kill "$bucket" 2>/dev/null && wait "$bucket"' EXIT
 pytest -q tests/terraform --ignore=tests/terraform/test_state_bucket.py
 wait "$bucket"
