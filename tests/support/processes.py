@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -16,14 +17,19 @@ import typing as t
 from pathlib import Path
 
 UNPRIVILEGED = "nobody"
+PORTS = range(20000, 30000)
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback address that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a TCP port of the loopback address that nothing listens on at this moment.
+
+    It is none that the kernel gives to connections: such a one may be taken before the server starts.
+    """
+    for port in random.sample(PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"Of 100 ports between {PORTS[0]} and {PORTS[-1]} none is free")
 
 
 def find_binary(name: str, *directories: Path) -> Path:

@@ -23,7 +23,7 @@ from .progress import run
 from .supervisor import Program
 from .users import DISPATCH, LISTENER, MONITOR, POSTGRES
 
-PORT = 54320
+PORT = 15432
 CLIENTS = "freqtrade_multi"
 PLATFORM = "platform"
 SUPERUSER = "postgres"
