@@ -14,6 +14,7 @@ say() { printf '[%s] e2e: %s\n' "$(date +%T)" "$*"; }
 finish() {
   local status=$?
   trap - EXIT
+  trap '' INT # neither the taking down nor the search is given up
   if [ "$status" -ne 0 ] && [ -d "$logs" ]; then
     for name in listener-watch listener-dispatch listener-send listener-api listener-monitor kubelet postgres anvil supervisord; do
       [ ! -s "$logs/$name.log" ] || { echo "--- the end of $logs/$name.log"; tail -n 20 "$logs/$name.log" | cut -c -600; }
