@@ -59,7 +59,7 @@ def test_every_job_has_a_time_limit_and_no_right_it_does_not_name(path: pathlib.
     assert workflow["permissions"] == {}
     for job in workflow["jobs"].values():
         assert job["permissions"]
-        assert "uses" in job or job["timeout-minutes"] <= 120
+        assert "uses" in job or job["timeout-minutes"] <= 90
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=NAMES)
