@@ -87,7 +87,7 @@ def server(version: int, directory: Path) -> t.Iterator[Server]:
         *as_unprivileged(), str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", "",
         "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "log_statement=ddl",
     ]  # fmt: skip
-    with running(command, directory / "log", lambda: _accepts(port), stop=signal.SIGINT) as process:
+    with running(command, directory / "log", lambda: _accepts(port), stop=signal.SIGQUIT) as process:
         yield Server(version, port, directory, process.pid)
 
 
