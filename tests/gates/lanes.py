@@ -26,7 +26,7 @@ import typing as t
 
 HEADING: t.Final = "=== "
 IN_ORDER: t.Final = f'for target; do echo "{HEADING}$target"; make "$target" || exit; done'
-LESS_PRIORITY: t.Final = 10
+LESS_PRIORITY: t.Final = 5
 PR_SET_CHILD_SUBREAPER: t.Final = 36
 ENDING: t.Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
