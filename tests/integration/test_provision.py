@@ -4,21 +4,24 @@
 """The playbooks provision and destroy, on a real Kubernetes API and PostgreSQL, and a stand-in of AWS.
 
 What Terraform makes here is a bucket and the name of a cluster: the real configuration has tests of its own.
-The addons need a cluster that runs pods.
+AWS's stand-in has no Kubernetes API behind its clusters, so the tests name another; addons are stand-ins too.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
 import shutil
 import subprocess
+import time
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.bot_freqtrade.platform.tests.support import addon_charts
 from ansible_collections.bot_freqtrade.platform.tests.support.aws import Aws, stand_in
 from ansible_collections.bot_freqtrade.platform.tests.support.gitops import INFRA, Origin
 from ansible_collections.bot_freqtrade.platform.tests.support.kube_api import KubeApi
@@ -27,11 +30,13 @@ from ansible_collections.bot_freqtrade.platform.tests.support.postgres import (
     SUPERUSER_PASSWORD,
     Server,
 )
+from ansible_collections.bot_freqtrade.platform.tests.support.processes import find_binary
 
+ROLES = Path(__file__).parents[2] / "roles"
 CONFIGURATION = Path(__file__).parent / "targets" / "role_infrastructure" / "files" / "terraform"
 OUTPUTS = """
 variable "outputs" {
-  type = map(string)
+  type = any
 }
 output "region" {
   value = var.region
@@ -40,8 +45,39 @@ output "cluster_name" {
   value = var.name
 }
 """
-DATABASE_OUTPUTS = ("database_host", "database_port", "database_name")
-MASTER_OUTPUTS = ("database_master_username", "database_master_secret_arn")
+FURTHER_OUTPUTS = (
+    "database_host",
+    "database_port",
+    "database_name",
+    "database_subnet_cidrs",
+    "database_master_username",
+    "database_master_secret_arn",
+    "bot_log_group",
+    "secrets_prefix",
+    "image_repository_url",
+)
+SPECIFICATION = {
+    "strategy": "SampleTrend",
+    "pairs": ["BTC/USDT"],
+    "timeframe": "5m",
+    "stake_currency": "USDT",
+    "stake_amount": 100,
+    "max_open_trades": 2,
+    "dry_run": True,
+}
+SLOW = """
+resource "terraform_data" "slow" {
+  input = terraform_data.cluster.id
+  provisioner "local-exec" {
+    when    = destroy
+    command = "touch 'BEGUN'; while [ -e 'BEGUN' ]; do sleep 0.1; done"
+  }
+}
+resource "terraform_data" "first" {
+  input = terraform_data.slow.id
+}
+"""
+"""The destruction deletes the first, begins the slow one, and waits there."""
 PLACEHOLDER = "https://git.example.invalid/bot-freqtrade/gitops.git"
 
 
@@ -62,6 +98,12 @@ class Operator:
         }
         self._environment.pop("KUBECONFIG", None)
 
+    def start(self, playbook: str, **variables: t.Any) -> subprocess.Popen[bytes]:
+        """Run a playbook on a host of its own: when this process is killed, all that runs on it goes."""
+        host = ["bwrap", "--dev-bind", "/", "/", "--proc", "/proc", "--unshare-pid", "--die-with-parent"]
+        command = [*host, *self._command(playbook, variables)]
+        return subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL)
+
     def play(self, playbook: str, *arguments: str, **variables: t.Any) -> str:
         """Run a playbook to its good end and return its output."""
         done = self.try_to_play(playbook, *arguments, **variables)
@@ -71,9 +113,12 @@ class Operator:
     def try_to_play(
         self, playbook: str, *arguments: str, **variables: t.Any
     ) -> subprocess.CompletedProcess[str]:
-        name = f"bot_freqtrade.platform.{playbook}"
-        command = ["ansible-playbook", name, "-e", json.dumps(variables), *arguments]
+        command = [*self._command(playbook, variables), *arguments]
         return subprocess.run(command, check=False, capture_output=True, text=True, env=self._environment)
+
+    @staticmethod
+    def _command(playbook: str, variables: dict[str, t.Any]) -> list[str]:
+        return ["ansible-playbook", f"bot_freqtrade.platform.{playbook}", "-e", json.dumps(variables)]
 
 
 @pytest.fixture
@@ -92,8 +137,9 @@ def origin(tmp_path: Path) -> Origin:
     return made
 
 
-def argo_cd(kube_api: KubeApi) -> None:
-    """Teach the API server the kinds of Argo CD."""
+@pytest.fixture(scope="module")
+def cluster(kube_api: KubeApi) -> KubeApi:
+    """The API server, which knows the kinds of Argo CD."""
     kube_api.create_namespace("argocd")
     for kind in ("AppProject", "ApplicationSet"):
         schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -106,6 +152,7 @@ def argo_cd(kube_api: KubeApi) -> None:
         }
         body = {"metadata": {"name": f"{kind.lower()}s.argoproj.io"}, "spec": spec}
         kube_api.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", body)
+    return kube_api
 
 
 def databases(server: Server) -> set[str]:
@@ -119,7 +166,7 @@ def forget(server: Server) -> None:
     with server.superuser() as cursor:
         for name in databases(server) - {"postgres"}:
             cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        for role in ("platform_admin", "platform_listener"):
+        for role in ("platform_metrics", "platform_admin", "platform_listener"):
             cursor.execute(f"DROP ROLE IF EXISTS {role}")
 
 
@@ -154,15 +201,14 @@ def test_a_run_that_cannot_end_well_does_not_begin(
 
 
 def test_a_cluster_that_there_is_gets_databases_and_follows_the_repository(
-    operator: Operator, origin: Origin, kube_api: KubeApi, postgres_15: Server
+    operator: Operator, origin: Origin, cluster: KubeApi, postgres_15: Server
 ) -> None:
     forget(postgres_15)
-    argo_cd(kube_api)
     passfile = postgres_15.write_passfile(operator.folder / "pgpass", SUPERUSER, SUPERUSER_PASSWORD)
     variables = {
         "provision_infrastructure": False,
         "provision_steps": ["database", "gitops"],
-        "platform_kubeconfig": str(kube_api.kubeconfig),
+        "platform_kubeconfig": str(cluster.kubeconfig),
         "platform_gitops_repository": origin.url,
         "platform_database": {
             "host": postgres_15.host,
@@ -183,20 +229,33 @@ def test_a_cluster_that_there_is_gets_databases_and_follows_the_repository(
     operator.play("provision", **variables)
     assert databases(postgres_15) == {"postgres", "freqtrade_multi", "platform"}
     objects = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applicationsets/clientes"
-    assert kube_api.request("GET", objects)["spec"]["goTemplate"] is True
+    assert cluster.request("GET", objects)["spec"]["goTemplate"] is True
 
     assert "changed=0" in operator.play("provision", **variables)
 
 
-def test_infrastructure_is_made_reached_and_taken_back(
-    tmp_path: Path, origin: Origin, postgres_18: Server
-) -> None:
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """An account of AWS in its stand-in, whose platform is called demo, and what provision is told of it."""
+
+    aws: Aws
+    operator: Operator
+    variables: dict[str, t.Any]
+
+    @property
+    def folder(self) -> Path:
+        return self.operator.folder / ".config" / "bot_freqtrade" / "demo"
+
+    @property
+    def terraform(self) -> Path:
+        return Path(self.variables["infrastructure_directory"])
+
+
+@pytest.fixture
+def account(tmp_path: Path, origin: Origin, postgres_18: Server) -> t.Iterator[Account]:
     forget(postgres_18)
     shutil.copytree(CONFIGURATION, tmp_path / "terraform")
-    names = "".join(
-        f'output "{name}" {{\n  value = var.outputs["{name}"]\n}}\n'
-        for name in DATABASE_OUTPUTS + MASTER_OUTPUTS
-    )
+    names = "".join(f'output "{name}" {{\n  value = var.outputs["{name}"]\n}}\n' for name in FURTHER_OUTPUTS)
     (tmp_path / "terraform" / "outputs.tf").write_text(OUTPUTS + names)
     with stand_in() as aws:
         operator = Operator(tmp_path, {**aws.environment, "AWS_DEFAULT_REGION": "eu-central-1"})
@@ -205,34 +264,143 @@ def test_infrastructure_is_made_reached_and_taken_back(
             "infrastructure_region": "eu-central-1",
             "infrastructure_directory": str(tmp_path / "terraform"),
             "infrastructure_backend_config": {"use_path_style": True},
-            "infrastructure_variables": {"outputs": rds(aws, postgres_18)},
+            "infrastructure_variables": {"outputs": outputs(aws, postgres_18)},
             "provision_steps": ["database"],
             "provision_database": {"sslmode": "disable"},
             "platform_gitops_repository": origin.url,
         }
-        foreseen = operator.play("provision", "--check", **variables)
-        assert "terraform_data.cluster: to be created" in foreseen
-        assert "platform" not in databases(postgres_18)
-
-        operator.play("provision", **variables)
-        folder = tmp_path / ".config" / "bot_freqtrade" / "demo"
-        kubeconfig = yaml.safe_load((folder / "kubeconfig").read_text())
-        assert kubeconfig["current-context"] == "demo"
-        assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
-            "kubeconfig": 0o600,
-            "pgpass-admin": 0o600,
-            "pgpass-listener": 0o600,
-        }
-        assert folder.stat().st_mode & 0o777 == 0o700
-        assert databases(postgres_18) == {"postgres", "freqtrade_multi", "platform"}
-        assert "changed=0" in operator.play("provision", **variables)
-
-        operator.play("destroy", confirm="demo", with_load_balancers=True, with_state=True, **variables)
-        assert not (folder / "kubeconfig").exists()
-        assert aws.client("s3").list_buckets()["Buckets"] == []
+        yield Account(aws, operator, variables)
 
 
-def rds(aws: Aws, server: Server) -> dict[str, str]:
+def test_infrastructure_is_made_reached_and_taken_back(account: Account, postgres_18: Server) -> None:
+    operator, variables = account.operator, account.variables
+    begun = operator.folder / "begun"
+    slow = account.terraform / "slow.tf"
+    slow.write_text(SLOW.replace("BEGUN", str(begun)))
+    foreseen = operator.play("provision", "--check", **variables)
+    assert "terraform_data.cluster: to be created" in foreseen
+    assert "platform" not in databases(postgres_18)
+    assert not account.folder.exists()
+
+    operator.play("provision", **variables)
+    kubeconfig = yaml.safe_load((account.folder / "kubeconfig").read_text())
+    assert kubeconfig["current-context"] == "demo"
+    names = ("kubeconfig", "pgpass-admin", "pgpass-listener", "pgpass-metrics", "tenants.yml", "vars.yml")
+    assert {path.name: path.stat().st_mode & 0o777 for path in account.folder.iterdir()} == dict.fromkeys(
+        names, 0o600
+    )
+    assert account.folder.stat().st_mode & 0o777 == 0o700
+    assert databases(postgres_18) == {"postgres", "freqtrade_multi", "platform"}
+    assert "changed=0" in operator.play("provision", **variables)
+
+    meant = {**variables, "confirm": "demo", "with_load_balancers": True, "with_state": True}
+    host = operator.start("destroy", **meant)
+    while not begun.exists():
+        assert host.poll() is None
+        time.sleep(0.1)
+    host.kill()
+    host.wait()
+    begun.unlink()
+    slow.write_text(slow.read_text().replace("touch", "rm -f"))
+    refused = operator.try_to_play("destroy", **meant)
+    assert refused.returncode == 2
+    assert '"code": "state_locked"' in refused.stdout
+    (lock,) = set(re.findall(r"its lock away by its id ([0-9a-f-]{36})", refused.stdout))
+    operator.play("destroy", **meant, infrastructure_unlock=lock)
+    assert {path.name for path in account.folder.iterdir()} == {*names} - {"kubeconfig", "vars.yml"}
+    assert account.aws.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_what_terraform_knows_reaches_the_addons_and_later_runs(
+    account: Account, cluster: KubeApi, origin: Origin, tmp_path: Path
+) -> None:
+    operator = account.operator
+    charts = {
+        name: str(addon_charts.stand_in(name, tmp_path)) for name in ("fluent-bit", "platform-monitoring")
+    }
+    variables = {
+        **account.variables,
+        "provision_steps": ["database", "addons", "gitops"],
+        "provision_runbooks": "https://docs.example.com/runbooks",
+        "provision_clients": [7],
+        "platform_kubeconfig": str(cluster.kubeconfig),
+        "cluster_addons_only": list(charts),
+        "cluster_addons_charts": charts,
+        "cluster_addons_values": {"fluent-bit": {"logs": {"cloudwatch": {"region": "eu-west-1"}}}},
+        "cluster_addons_wait": False,
+        "platform_health_timeout": 90,
+    }
+    told = operator.play("provision", **variables)
+    shipper = helm_values(cluster, "fluent-bit", "logging")["logs"]
+    assert shipper["cloudwatch"] == {"group": "/demo/bots", "region": "eu-west-1"}
+    assert shipper["to"] == "cloudwatch"
+    alerts = helm_values(cluster, "platform-monitoring", "monitoring")
+    assert alerts["runbooks"] == "https://docs.example.com/runbooks"
+    environment = ("registry.example.com/freqtrade", "demo_secrets/", "10.0.36.0/22", "10.0.40.0/22")
+    assert [text for text in environment if text not in told] == []
+
+    file = account.folder / "vars.yml"
+    written = yaml.safe_load(file.read_text())
+    database = account.variables["infrastructure_variables"]["outputs"]
+    assert written == {
+        "platform_gitops_repository": origin.url,
+        "platform_kubeconfig": str(cluster.kubeconfig),
+        "platform_secret_backend": "aws",
+        "platform_aws_region": "eu-central-1",
+        "platform_aws_prefix": "demo_secrets/",
+        "platform_database": {
+            "host": database["database_host"],
+            "port": database["database_port"],
+            "name": "freqtrade_multi",
+            "user": "platform_admin",
+            "passfile": str(account.folder / "pgpass-admin"),
+            "sslmode": "disable",
+            "reader": "platform_metrics",
+        },
+        "platform_database_pod_host": database["database_host"],
+        "platform_database_pod_port": database["database_port"],
+        "platform_health_timeout": 90,
+    }
+    assert "changed=0" in operator.play("provision", **variables)
+    foreseen = operator.play("provision", "--check", "--diff", **{**variables, "platform_health_timeout": 91})
+    assert "+platform_health_timeout: 91" in foreseen
+    assert yaml.safe_load(file.read_text()) == written
+
+    started = operator.play(
+        "trade_start",
+        *("--check", "--limit", "cliente-007", "-i", str(account.folder / "tenants.yml"), "-e", f"@{file}"),
+        bot_specification=SPECIFICATION,
+    )
+    assert re.search(r"cliente-007 .*failed=0", started)
+    assert "clientes/cliente-007" not in origin.git("ls-remote", origin.url)
+
+
+def test_what_is_kept_for_later_runs_is_what_their_roles_may_be_told() -> None:
+    play = yaml.safe_load((ROLES.parent / "playbooks" / "provision.yml").read_text())[0]
+    pattern = re.compile("".join(re.findall(r"'([^']*)'", play["vars"]["provision_names"])[1:]))
+    options = {
+        name
+        for role in ("tenant", "bot")
+        for spec in yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())[
+            "argument_specs"
+        ].values()
+        for name in spec["options"]
+    }
+    of_one_run = {"platform_client", "platform_command", "bot_specification", "bot_exchange_secret"}
+    assert {name for name in options if not pattern.fullmatch(name)} == of_one_run
+
+
+def helm_values(cluster: KubeApi, release: str, namespace: str) -> dict[str, t.Any]:
+    """Return what a release was given."""
+    command = [find_binary("helm"), "--kubeconfig", cluster.kubeconfig, "get", "values", release]
+    done = subprocess.run(
+        [*command, "--namespace", namespace, "-o", "json"], check=True, capture_output=True, text=True
+    )
+    values: dict[str, t.Any] = json.loads(done.stdout)
+    return values
+
+
+def outputs(aws: Aws, server: Server) -> dict[str, t.Any]:
     """Make what the variables and outputs of this test's configuration speak of; return the outputs."""
     network = {
         "subnetIds": [each["SubnetId"] for each in aws.client("ec2").describe_subnets()["Subnets"]][:2]
@@ -248,8 +416,12 @@ def rds(aws: Aws, server: Server) -> dict[str, str]:
     made = aws.client("secretsmanager").create_secret(Name="rds!db-demo", SecretString=secret)
     return {
         "database_host": server.host,
-        "database_port": str(server.port),
+        "database_port": server.port,
         "database_name": "freqtrade_multi",
+        "database_subnet_cidrs": ["10.0.36.0/22", "10.0.40.0/22"],
         "database_master_username": "master",
         "database_master_secret_arn": made["ARN"],
+        "bot_log_group": "/demo/bots",
+        "secrets_prefix": "demo_secrets/",
+        "image_repository_url": "registry.example.com/freqtrade",
     }
