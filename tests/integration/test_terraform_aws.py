@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import typing as t
 from pathlib import Path
 
@@ -12,7 +14,12 @@ import pytest
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _terraform
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
 from ansible_collections.bot_freqtrade.platform.tests.support import terraform
-from ansible_collections.bot_freqtrade.platform.tests.support.aws import REGION, Aws, stand_in
+from ansible_collections.bot_freqtrade.platform.tests.support.aws import (
+    REGION,
+    Aws,
+    permissions_count,
+    stand_in,
+)
 
 CONFIGURATION = """
 terraform {
@@ -46,6 +53,24 @@ resource "aws_ecr_repository" "images" {
 resource "aws_iam_role" "taken" {
   count = var.role == "" ? 0 : 1
   name  = var.role
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = "*" } }]
+  })
+}
+"""
+
+ROLE = """
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+provider "aws" {}
+resource "aws_iam_role" "nodes" {
+  name = "nodes"
   assume_role_policy = jsonencode({
     Version   = "2012-10-17"
     Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = "*" } }]
@@ -121,3 +146,40 @@ def test_what_others_do_is_seen_and_a_protected_resource_goes_only_when_told(
         _terraform.remove(deployment, confirm="demo", unprotect={"force_delete": True}, check=False)
     assert retention(aws) == []
     assert aws.client("ecr").describe_repositories()["repositories"] == []
+
+
+@contextlib.contextmanager
+def as_somebody(aws: Aws, *actions: str) -> t.Iterator[t.Callable[..., None]]:
+    """Run as a user who may do what the actions name; yield what lets that user do other things."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="operator")
+
+    def allow(*actions: str) -> None:
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        with permissions_count(False):
+            iam.put_user_policy(UserName="operator", PolicyName="its", PolicyDocument=document)
+
+    allow(*actions)
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    with pytest.MonkeyPatch.context() as patch, permissions_count():
+        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        yield allow
+
+
+def test_an_action_that_iam_does_not_allow_is_named_and_the_run_goes_on_once_it_does(
+    aws: Aws, tmp_path: Path
+) -> None:
+    (tmp_path / "configuration").mkdir()
+    (tmp_path / "configuration" / "main.tf").write_text(ROLE)
+    reading = ("sts:GetCallerIdentity", "iam:Get*", "iam:List*")
+    with as_somebody(aws, *reading) as allow, _terraform.deployment_of(options(tmp_path)) as deployment:
+        with pytest.raises(PlatformError, match=r"aws_iam_role\.nodes: .*iam:CreateRole") as denied:
+            _terraform.ensure(deployment, check=False)
+        assert denied.value.code == "permission_denied"
+        assert denied.value.details["phase"] == "apply"
+        assert denied.value.details["done"] == []
+
+        allow(*reading, "iam:CreateRole")
+        assert _terraform.ensure(deployment, check=False)["summary"]["create"] == 1

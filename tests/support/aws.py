@@ -14,6 +14,7 @@ import boto3
 from moto import settings
 from moto.core.config import default_user_config
 from moto.ec2.models import launch_templates
+from moto.iam import access_control
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.models import iam_backends
 from moto.rds.models import DBParameterGroup
@@ -79,11 +80,20 @@ class _TemplateVersion(launch_templates.LaunchTemplateVersion):
         super().__init__(template, number, data, description)
 
 
+class _AccessDenied(access_control.AccessDeniedError):
+    """As AWS's query protocol has it; moto wraps it once more, and Terraform then finds no text in it."""
+
+    def __init__(self, user_arn: str, action: str) -> None:
+        super().__init__(user_arn, action)
+        self.description = str(self.description).replace("<Errors>", "").replace("</Errors>", "")
+
+
 @contextlib.contextmanager
 def stand_in() -> t.Iterator[Aws]:
     """Run the stand-in until the block ends. All of a process share what there is in it."""
     aws_eks.extend()
     launch_templates.LaunchTemplateVersion = _TemplateVersion  # type: ignore[misc]
+    access_control.AccessDeniedError = _AccessDenied  # type: ignore[misc]
     FakeBucket.get_permission = _permission  # type: ignore[method-assign]
     DBParameterGroup.update_parameters = _tell_who_set_parameters  # type: ignore[method-assign]
     default_user_config["iam"]["load_aws_managed_policies"] = True
