@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _terraform
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import Category, PlatformError
 from ansible_collections.bot_freqtrade.platform.tests.support import terraform
 from ansible_collections.bot_freqtrade.platform.tests.support.aws import (
+    ACCOUNT,
     REGION,
     Aws,
     permissions_count,
@@ -146,6 +147,19 @@ def test_what_others_do_is_seen_and_a_protected_resource_goes_only_when_told(
         _terraform.remove(deployment, confirm="demo", unprotect={"force_delete": True}, check=False)
     assert retention(aws) == []
     assert aws.client("ecr").describe_repositories()["repositories"] == []
+
+
+def test_a_network_that_is_too_small_is_refused_before_anything_is_made(aws: Aws, tmp_path: Path) -> None:
+    place = {"name": "demo", "region": REGION, "account_id": ACCOUNT, "cluster_admin_arns": []}
+    given = {**options(tmp_path, **place, vpc_cidr="10.0.0.0/24"), "directory": str(terraform.ROOT)}
+    with (
+        _terraform.deployment_of(given) as deployment,
+        pytest.raises(PlatformError, match="The network is between /16 and /20") as refused,
+    ):
+        _terraform.ensure(deployment, check=False)
+    assert refused.value.code == "variables_invalid"
+    assert refused.value.category is Category.USAGE
+    assert not (tmp_path / "terraform.tfstate").exists()
 
 
 @contextlib.contextmanager
