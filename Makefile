@@ -15,7 +15,7 @@ WORKFLOWS := $(CACHE)/workflows-$(shell sha256sum tests/gates/workflows-requirem
 ONCE := tests/gates/once.sh
 COLLECTION_FILES := galaxy.yml meta plugins roles playbooks changelogs docs tests/gates tests/unit tests/integration \
   README.md CHANGELOG.md COPYING LICENSES constraints.txt requirements.txt
-GATES := contracts sanity importer docs chart monitoring terraform workflows
+GATES := contracts sanity importer docs chart addons monitoring terraform workflows
 DEV := $(CURDIR)/build/dev
 COLLECTION := $(DEV)/ansible_collections/bot_freqtrade/platform
 PYTHON ?= python3.11
@@ -28,10 +28,10 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows delivery gitops-root integration e2e bench
+.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets gitops-root integration e2e bench
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(VENV)/.complete $(COLLECTION) packages tools ## Install and build what check needs: about 10 minutes, once
 
@@ -119,6 +119,9 @@ docs: setup ## The documentation of modules and roles is complete and its links 
 chart: setup $(CHECKOV)/.complete ## helm lint, schema and checkov on the rendered manifests; hadolint on the image
 	@$(ONCE) chart infra tests/gates -- tests/gates/chart.sh "$(CHECKOV)/bin/checkov"
 
+addons: setup ## Every pinned addon whose chart is to be had here renders with its values and is valid
+	@$(ONCE) addons infra/addons infra/charts infra/local/platform_local plugins/module_utils tests/gates tests/support -- python tests/gates/addons.py --offline
+
 monitoring: setup ## Alerts tell what they shall and nothing else, by promtool
 	@tests/gates/monitoring.sh
 
@@ -155,6 +158,10 @@ integration: build ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part a
 
 e2e: build ## The whole platform: the story, faults, the search for leaked secrets, and nothing left behind
 	@tests/e2e/run.sh
+
+external-secrets: build ## Clients' secrets by External Secrets from a stand-in of AWS; builds it: about 9 minutes, once
+	@pytest -v tests/external_secrets
+	UP_OPTIONS='-e local_platform_external_secrets=true' tests/e2e/run.sh tests/e2e/test_external_secrets.py
 
 bench: build ## Ratios of speed, side by side in one run
 	@tests/bench/run.sh

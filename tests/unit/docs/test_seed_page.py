@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
 
-"""The table of the seed names files and tests that are there."""
+"""The table of the seed names files that are there, and tests that a target of the Makefile runs."""
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import re
 
@@ -12,8 +13,45 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "seed.md").read_text(encoding="utf-8")
-ROWS = [line.split("|")[1:-1] for line in TEXT.splitlines() if line.startswith("| ") and "**" not in line]
-PATHS = sorted({path for row in ROWS[2:] for path in re.findall(r"`([\w.-]+/[\w./-]+)`", "|".join(row[1:]))})
+ROWS = [line.split("|")[1:-1] for line in TEXT.splitlines() if line.startswith("| ") and "**" not in line][2:]
+
+
+def named(*texts: str) -> list[str]:
+    """Paths that the cells of a row name."""
+    return sorted({path for text in texts for path in re.findall(r"`([\w.-]+/[\w./-]+)`", text)})
+
+
+PATHS = named(*itertools.chain.from_iterable(row[1:] for row in ROWS))
+TESTS = named(*(row[2] for row in ROWS))
+FILES = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "tests").rglob("test_*.py")
+    if not {"output", "node_modules"} & set(path.parts)
+)
+TOLD_OTHERWISE = {
+    "infra/contracts/test": "infra/contracts/scripts/build.sh",
+    "infra/terraform/tests": "tests/gates/terraform.sh",
+    "tests/integration/targets": "tests/integration/run.py",
+    "tests/monitoring": "tests/gates/monitoring.sh",
+}
+"""Programs that find their tests by themselves."""
+
+
+def commands() -> str:
+    """What the targets run, with the text of the shell scripts in it; without what only decides whether."""
+    text = re.sub(r"\$\(ONCE\).* -- ", "", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    scripts = set(re.findall(r"\b(?:tests|infra)/[\w./-]+\.sh\b", text))
+    return "\n".join([text, *((ROOT / name).read_text(encoding="utf-8") for name in scripts)])
+
+
+COMMANDS = commands()
+
+
+def runs(path: str) -> bool:
+    """Whether a target names the path, a folder that holds it, or the program that runs such tests."""
+    folders = [path, *(str(folder) for folder in pathlib.PurePath(path).parents if len(folder.parts) > 1)]
+    wanted = [TOLD_OTHERWISE.get(name, name) for name in folders]
+    return any(re.search(rf"(?<![\w./=-]){re.escape(name)}(?![\w/-]|\.\w)", COMMANDS) for name in wanted)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -21,6 +59,22 @@ def test_what_the_table_names_is_there(path: str) -> None:
     assert (ROOT / path).exists()
 
 
+@pytest.mark.parametrize("path", TESTS)
+def test_what_the_table_calls_a_test_holds_one_and_a_target_runs_it(path: str) -> None:
+    found = ROOT / path
+    texts = [each.read_text() for each in (found.rglob("*") if found.is_dir() else [found]) if each.is_file()]
+    holds = (
+        r'^def test_|^run "|function test|builtin\.assert|alert_rule_test|^set -euo pipefail|sys\.exit\(main'
+    )
+    assert any(re.search(holds, text, re.MULTILINE) for text in texts)
+    assert runs(path)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_every_test_of_this_repository_belongs_to_a_target(path: str) -> None:
+    assert runs(path)
+
+
 def test_every_element_that_is_there_has_a_test() -> None:
-    without = [row[0].strip() for row in ROWS[2:] if "test" not in row[2]]
+    without = [row[0].strip() for row in ROWS if "test" not in row[2]]
     assert without == ["`POD_FREQTRADE_BACK_TEST`"]
