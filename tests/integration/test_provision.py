@@ -31,6 +31,7 @@ from ansible_collections.bot_freqtrade.platform.tests.support.postgres import (
     Server,
 )
 from ansible_collections.bot_freqtrade.platform.tests.support.processes import find_binary
+from ansible_collections.bot_freqtrade.platform.tests.support.writers import SPECIFICATION
 
 ROLES = Path(__file__).parents[2] / "roles"
 CONFIGURATION = Path(__file__).parent / "targets" / "role_infrastructure" / "files" / "terraform"
@@ -56,15 +57,6 @@ FURTHER_OUTPUTS = (
     "secrets_prefix",
     "image_repository_url",
 )
-SPECIFICATION = {
-    "strategy": "SampleTrend",
-    "pairs": ["BTC/USDT"],
-    "timeframe": "5m",
-    "stake_currency": "USDT",
-    "stake_amount": 100,
-    "max_open_trades": 2,
-    "dry_run": True,
-}
 SLOW = """
 resource "terraform_data" "slow" {
   input = terraform_data.cluster.id
@@ -230,6 +222,8 @@ def test_a_cluster_that_there_is_gets_databases_and_follows_the_repository(
     assert databases(postgres_15) == {"postgres", "freqtrade_multi", "platform"}
     objects = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applicationsets/clientes"
     assert cluster.request("GET", objects)["spec"]["goTemplate"] is True
+    written = yaml.safe_load((operator.folder / ".config/bot_freqtrade/bot-freqtrade/vars.yml").read_text())
+    assert written == {name: value for name, value in variables.items() if name.startswith("platform_")}
 
     assert "changed=0" in operator.play("provision", **variables)
 
@@ -361,9 +355,9 @@ def test_what_terraform_knows_reaches_the_addons_and_later_runs(
         "platform_database_pod_port": database["database_port"],
         "platform_health_timeout": 90,
     }
-    assert "changed=0" in operator.play("provision", **variables)
     foreseen = operator.play("provision", "--check", "--diff", **{**variables, "platform_health_timeout": 91})
     assert "+platform_health_timeout: 91" in foreseen
+    assert "changed=1 " in foreseen
     assert yaml.safe_load(file.read_text()) == written
 
     started = operator.play(
@@ -371,8 +365,9 @@ def test_what_terraform_knows_reaches_the_addons_and_later_runs(
         *("--check", "--limit", "cliente-007", "-i", str(account.folder / "tenants.yml"), "-e", f"@{file}"),
         bot_specification=SPECIFICATION,
     )
-    assert re.search(r"cliente-007 .*failed=0", started)
-    assert "clientes/cliente-007" not in origin.git("ls-remote", origin.url)
+    for task in ("Fill the client's secrets", "Create the client's schema and role"):
+        assert re.search(rf"{task}\] \*+\n(--- .*\n|[ +-].*\n)*changed: \[cliente-007\]", started), started
+    assert origin.log("%H", "clientes") == []
 
 
 def test_what_is_kept_for_later_runs_is_what_their_roles_may_be_told() -> None:
