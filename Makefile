@@ -152,7 +152,7 @@ $(CHECKOV)/.complete $(IMPORTER)/.complete $(WORKFLOWS)/.complete:
 
 integration: build ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
 	@$(ONCE) terraform-apply infra/terraform tests/terraform tests/support/aws.py tests/support/aws_eks.py tests/support/terraform.py constraints.txt -- tests/terraform/run.sh
-	$(ONCE) terraform-drift plugins/module_utils tests/integration/test_terraform_aws.py tests/support constraints.txt -- pytest -q tests/integration/test_terraform_aws.py
+	$(ONCE) terraform-drift infra/terraform plugins/module_utils tests/integration/test_terraform_aws.py tests/support constraints.txt -- pytest -q tests/integration/test_terraform_aws.py
 	pytest -q tests/integration tests/interop --ignore=tests/integration/test_terraform_aws.py
 	python tests/integration/run.py
 

@@ -28,6 +28,8 @@ FILES = sorted(
     for path in (ROOT / "tests").rglob("test_*.py")
     if not {"output", "node_modules"} & set(path.parts)
 )
+KINDS = {".py", ".sol", ".yml"}
+"""Endings of the files in which a folder's tests are."""
 TOLD_OTHERWISE = {
     "infra/contracts/test": "infra/contracts/scripts/build.sh",
     "infra/terraform/tests": "tests/gates/terraform.sh",
@@ -62,7 +64,8 @@ def test_what_the_table_names_is_there(path: str) -> None:
 @pytest.mark.parametrize("path", TESTS)
 def test_what_the_table_calls_a_test_holds_one_and_a_target_runs_it(path: str) -> None:
     found = ROOT / path
-    texts = [each.read_text() for each in (found.rglob("*") if found.is_dir() else [found]) if each.is_file()]
+    files = [each for each in found.rglob("*") if each.suffix in KINDS] if found.is_dir() else [found]
+    texts = [each.read_text(encoding="utf-8") for each in files]
     holds = (
         r'^def test_|^run "|function test|builtin\.assert|alert_rule_test|^set -euo pipefail|sys\.exit\(main'
     )
