@@ -179,6 +179,8 @@ class DispatchSettings(DatabaseSettings, ChainSettings):
     """Directory on tmpfs for the private data of runs."""
     collections_path: DirectoryPath
     executor: t.Literal["runner", "awx"] = "runner"
+    isolation: t.Literal["bubblewrap", "container"] = "bubblewrap"
+    """What ends runs with the dispatcher: a bubblewrap for each, or the container that holds nothing else."""
     run_read_only: Paths = ()
     """More paths that a run may read, separated by colons; those that vars_file names need not be here."""
     run_writable: Paths = ()
@@ -226,7 +228,7 @@ class ApiSettings(DatabaseSettings, ChainSettings):
     requests_per_minute: PositiveInt = 1200
     """Requests of one token, or of one address without a good token."""
     kubeconfig: FilePath | None = None
-    """Cluster that ``/readyz`` asks for; none when it is empty."""
+    """Cluster that ``/readyz`` asks for; without it that of the pod that this runs in, else none."""
     gitops_repository: str = ""
     """Repository that ``/readyz`` asks for."""
 

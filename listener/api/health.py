@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes import client_of
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes import connect
 
 from listener.chain import ChainReader
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from listener.settings import ApiSettings
 
@@ -81,21 +82,18 @@ def checks_of(settings: ApiSettings, engine: sa.Engine) -> dict[str, Check]:
         reader.head()
 
     checks: dict[str, Check] = {"database": database, "chain": chain}
-    if settings.kubeconfig:
-        checks["cluster"] = cluster_check(str(settings.kubeconfig))
+    if settings.kubeconfig or "KUBERNETES_SERVICE_HOST" in os.environ:
+        checks["cluster"] = cluster_check(settings.kubeconfig)
     if settings.gitops_repository:
         checks["git"] = git_check(settings.gitops_repository)
     return checks
 
 
-def cluster_check(kubeconfig: str) -> Check:
-    """Return a check of the cluster that *kubeconfig* names."""
+def cluster_check(kubeconfig: Path | None) -> Check:
+    """Return a check of the cluster that *kubeconfig* names; without it, of that around this pod."""
 
     def check() -> None:
-        from kubernetes import client
-
-        with client_of(kubeconfig) as api:
-            client.VersionApi(api).get_code(_request_timeout=CHECK_SECONDS)
+        connect(str(kubeconfig) if kubeconfig else None, request_timeout=CHECK_SECONDS).ask("/version")
 
     return check
 

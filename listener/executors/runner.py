@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs by ansible-runner in a bubblewrap: the kernel ends a run with the thread that started it."""
+"""Runs by ansible-runner: the kernel ends a run with the dispatcher, by its bubblewrap or its container."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ import ansible_runner
 
 from listener.logs import get_logger
 
+from . import container
 from .interface import PLAYBOOKS, Leftover, Work
 from .inventory import write_inventory
 from .reports import MAX_TEXT, Outcome, Report, Translator
-from .sandbox import RUNNERS_OWN, environment, read_only, read_variables, writable
+from .sandbox import RUNNERS_OWN, environment, isolation, read_variables
 from .workspace import Workspace
 
 if t.TYPE_CHECKING:
@@ -43,12 +44,14 @@ class RunnerExecutor:
     """Runs playbooks on this host.
 
     :raises OSError: the worker's folder cannot be made.
-    :raises ValueError: the file of variables is no mapping.
+    :raises ValueError: the file of variables is no mapping, or no container ends with this process.
     """
 
     def __init__(self, settings: DispatchSettings, owner: str) -> None:
         self._settings = settings
         read_variables(settings.vars_file)
+        if settings.isolation == "container":
+            container.require()
         self._workspace = Workspace(settings.run_directory, owner)
         self._numbers = itertools.count(1)
 
@@ -64,7 +67,8 @@ class RunnerExecutor:
         except BaseException:
             stack.close()
             raise
-        return RunnerJob(works, config, stack)
+        home = config.env["HOME"] if self._settings.isolation == "container" else None
+        return RunnerJob(works, config, stack, home)
 
     def _configure(self, folder: Path, works: Sequence[Work]) -> t.Any:
         variables = read_variables(self._settings.vars_file)
@@ -86,11 +90,7 @@ class RunnerExecutor:
             timeout=self._settings.run_timeout,
             fact_cache_type="memory",
             envvars=pinned,
-            process_isolation=True,
-            process_isolation_executable="bwrap",
-            process_isolation_path=str(folder / "isolation"),
-            process_isolation_ro_paths=read_only(self._settings, variables),
-            process_isolation_show_paths=[str(cache), *writable(self._settings, variables)],
+            **isolation(self._settings, variables, folder, cache),
         )
         config.prepare()
         config.env = {
@@ -111,11 +111,17 @@ class RunnerExecutor:
 
 
 class RunnerJob:
-    """One run of ansible-playbook, in a thread of its own."""
+    """One run of ansible-playbook, in a thread of its own.
 
-    def __init__(self, works: Sequence[Work], config: t.Any, cleanup: contextlib.ExitStack) -> None:
+    :param home: home of the processes that have to be ended with the run; None where the kernel ends them.
+    """
+
+    def __init__(
+        self, works: Sequence[Work], config: t.Any, cleanup: contextlib.ExitStack, home: str | None
+    ) -> None:
         self.works = tuple(works)
         self._cleanup = cleanup
+        self._home = home
         self._translator = Translator(works)
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._cancelled = threading.Event()
@@ -150,7 +156,18 @@ class RunnerJob:
         finally:
             level, words = (log.info, []) if self._told else (log.warning, list(self._words))
             level("run_ended", status=status, code=code, last_words=words)
+            self._end_processes()
             self._items.put(None)
+
+    def _end_processes(self) -> None:
+        """End what an ended ansible-playbook leaves: its workers have sessions of their own."""
+        if self._home is None:
+            return
+        try:
+            if left := container.end_processes(self._home):
+                log.warning("run_left_processes", number=left)
+        except OSError as error:
+            log.error("run_goes_on", error=str(error))
 
     def _take(self, event: dict[str, t.Any]) -> bool:
         # An exception in here would end the run.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run sees: paths and environment. Its bubblewrap is no security boundary."""
+"""What a run sees: its environment, and in a bubblewrap its paths. That is no security boundary."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUNNERS_OWN: t.Final = frozenset(
         "RUNNER_ONLY_FAILED_EVENTS",
     }
 )
-# How AWS clients find their credentials: names, places and roles, no secrets.
+# How clients of AWS and Kubernetes find credentials and servers: names, places and roles, no secrets.
 PASSED_ON: t.Final = frozenset(
     {
         "AWS_CONFIG_FILE",
@@ -36,6 +36,8 @@ PASSED_ON: t.Final = frozenset(
         "AWS_ROLE_ARN",
         "AWS_SHARED_CREDENTIALS_FILE",
         "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "KUBERNETES_SERVICE_HOST",
+        "KUBERNETES_SERVICE_PORT",
         "SSL_CERT_FILE",
     }
 )
@@ -65,6 +67,7 @@ def read_only(settings: DispatchSettings, variables: dict[str, t.Any]) -> list[s
         variables.get("platform_kubeconfig"),
         variables.get("platform_key_directory") or settings.key_directory,
         (variables.get("platform_database") or {}).get("passfile"),
+        variables.get("platform_gitops_ssh_key_file"),
     ]
     paths = [
         Path(sys.prefix),
@@ -89,6 +92,25 @@ def _credentials() -> t.Iterator[str]:
     for name in TOKENS:
         if name in os.environ:
             yield os.path.dirname(os.environ[name])
+
+
+def isolation(
+    settings: DispatchSettings, variables: dict[str, t.Any], folder: Path, cache: Path
+) -> dict[str, t.Any]:
+    """Return ansible-runner's arguments for the isolation of the settings.
+
+    :param folder: the run's own folder.
+    :param cache: folder that runs share.
+    """
+    if settings.isolation == "container":
+        return {"process_isolation": False}
+    return {
+        "process_isolation": True,
+        "process_isolation_executable": "bwrap",
+        "process_isolation_path": str(folder / "isolation"),
+        "process_isolation_ro_paths": read_only(settings, variables),
+        "process_isolation_show_paths": [str(cache), *writable(settings, variables)],
+    }
 
 
 def writable(settings: DispatchSettings, variables: dict[str, t.Any]) -> list[str]:
@@ -135,4 +157,4 @@ def environment(settings: DispatchSettings, folder: Path, cache: Path) -> dict[s
     }
 
 
-__all__ = ("RUNNERS_OWN", "environment", "read_only", "read_variables", "writable")
+__all__ = ("RUNNERS_OWN", "environment", "isolation", "read_only", "read_variables", "writable")

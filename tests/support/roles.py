@@ -12,7 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import psutil
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+CONTAINER = (
+    "bwrap", "--unshare-pid", "--as-pid-1", "--die-with-parent", "--dev-bind", "/", "/", "--proc", "/proc",
+)  # fmt: skip
+"""Runs a program as the first process of a PID namespace, as a container does."""
 
 CRASH = """
 import importlib, os, signal, sys
@@ -53,6 +60,13 @@ class Role:
         """Everything it wrote."""
         return self._log.read_text(errors="replace")
 
+    @property
+    def contained(self) -> psutil.Process:
+        """The role inside its container, apart from the first process there."""
+        (first,) = psutil.Process(self.process.pid).children()
+        (inside,) = first.children()
+        return inside
+
     def wait(self, seconds: float = 60) -> int:
         """Return its exit code; negative for a signal."""
         return self.process.wait(seconds)
@@ -68,6 +82,14 @@ class Role:
 def running_role(role: str, environment: Mapping[str, str], folder: Path) -> Iterator[Role]:
     """Run ``flask --app listener <role>`` with the ``PLATFORM_`` variables of ``environment``."""
     command = [sys.executable, "-m", "flask", "--app", "listener", role]
+    with _running(command, role, environment, folder) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def contained_role(role: str, environment: Mapping[str, str], folder: Path) -> Iterator[Role]:
+    """Run a role as its image does: the one child of tini, which is the first process of a container."""
+    command = [*CONTAINER, "tini", "--", sys.executable, "-m", "flask", "--app", "listener", role]
     with _running(command, role, environment, folder) as running:
         yield running
 

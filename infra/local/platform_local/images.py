@@ -25,6 +25,13 @@ SANDBOX_IMAGE = "localhost/pause:local"
 BASE_IMAGE = "localhost/freqtrade-base:2026.9"
 DEBIAN = "bookworm"
 DEBIAN_PACKAGES = "ca-certificates,python3,python3-pip,python3-venv,sudo"
+PYTHON_IMAGE = "localhost/python:3.11"
+PYTHON_PACKAGES = "ca-certificates,python3,python3-venv"
+LISTENER_SOURCES = (
+    "CHANGELOG.md", "COPYING", "LICENSES", "README.md", "changelogs", "constraints.txt", "galaxy.yml",
+    "listener", "meta", "playbooks", "plugins", "requirements.txt", "roles",
+)  # fmt: skip
+"""What the listener's Dockerfile copies, under the root of the repository."""
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -63,6 +70,53 @@ def platform_name(layout: Layout) -> str:
     return f"localhost/freqtrade-platform:{cache.content_hash(*recipes, DEBIAN, DEBIAN_PACKAGES)}"
 
 
+def ensure_listener(layout: Layout) -> tuple[Path, bool]:
+    """The folder with ``image.tar`` of the listener's pods' image, and whether it had to be built."""
+    base, _built = _ensure_python(layout)
+    name = listener_name(layout)
+
+    def build_it(folder: Path) -> None:
+        context = folder / "context"
+        context.mkdir()
+        for source in (layout.checkout / name for name in LISTENER_SOURCES):
+            if source.is_dir():
+                shutil.copytree(source, context / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, context)
+        with step("The listener's image"):
+            build(
+                context, name, folder / "image.tar", layout.logs / "listener-image.log", base / "image.tar",
+                (f"BASE_IMAGE={PYTHON_IMAGE}",), context / "listener" / "Dockerfile",
+            )  # fmt: skip
+        shutil.rmtree(context)
+
+    return cache.ensure("listener-image", name.rpartition(":")[2], build_it)
+
+
+def listener_name(layout: Layout) -> str:
+    """Name and tag of the image that the listener's pods run; the tag changes with the content."""
+    sources = (layout.checkout / name for name in LISTENER_SOURCES)
+    recipe = layout.infra / "local" / "python_image"
+    return f"localhost/freqtrade-listener:{cache.content_hash(*sources, recipe, DEBIAN, PYTHON_PACKAGES)}"
+
+
+def _ensure_python(layout: Layout) -> tuple[Path, bool]:
+    """The folder with ``image.tar`` of :data:`PYTHON_IMAGE`, and whether it had to be built."""
+    recipe = layout.infra / "local" / "python_image"
+    key = cache.content_hash(recipe, DEBIAN, PYTHON_PACKAGES)
+    log = layout.logs / "python-image.log"
+
+    def build_it(folder: Path) -> None:
+        context = folder / "context"
+        shutil.copytree(recipe, context)
+        with step("Debian for the listener's image"):
+            _bootstrap(PYTHON_PACKAGES, context, log)
+        build(context, PYTHON_IMAGE, folder / "image.tar", log)
+        shutil.rmtree(context)
+
+    return cache.ensure("python-image", key, build_it)
+
+
 def catalogue(layout: Layout) -> str:
     """The strategies of the local image as JSON: the product's and the local ones, some of them broken."""
     product = json.loads(
@@ -76,19 +130,16 @@ def _build_base(recipe: Path, folder: Path, log: Path) -> None:
     context = folder / "context"
     shutil.copytree(recipe, context)
     with step("Debian for Freqtrade's image"):
-        run(
-            [
-                "mmdebstrap",
-                "--variant=minbase",
-                f"--include={DEBIAN_PACKAGES}",
-                DEBIAN,
-                context / "rootfs.tar",
-            ],
-            log,
-        )
+        _bootstrap(DEBIAN_PACKAGES, context, log)
     with step("Freqtrade's image"):
         build(context, BASE_IMAGE, folder / "image.tar", log)
     shutil.rmtree(context)
+
+
+def _bootstrap(packages: str, folder: Path, log: Path) -> None:
+    """Write ``rootfs.tar``, a minimal Debian with these packages, into a folder."""
+    command = ["mmdebstrap", "--variant=minbase", f"--include={packages}", DEBIAN, folder / "rootfs.tar"]
+    run(command, log)
 
 
 def sandbox_archive(pause: Path, archive: Path) -> None:
@@ -141,6 +192,7 @@ def build(
     log: Path,
     base: Path | None = None,
     arguments: tuple[str, ...] = (),
+    recipe: Path | None = None,
 ) -> None:
     """Build a folder with a Dockerfile into an archive that containerd can import.
 
@@ -148,6 +200,7 @@ def build(
 
     :param base: the archive of an image that the Dockerfile starts FROM.
     :param arguments: build arguments, ``NAME=value``.
+    :param recipe: the Dockerfile, where it is not at the folder's top.
     :raises LocalPlatformError: when a step fails.
     """
     store = archive.parent / "store"
@@ -156,6 +209,7 @@ def build(
         if base:
             run([*buildah, "pull", f"docker-archive:{base}"], log)
         options = [*_host_access(archive.parent), *(f"--build-arg={argument}" for argument in arguments)]
+        options.append(f"--file={recipe or context / 'Dockerfile'}")
         run([*buildah, "bud", "--isolation", "chroot", "--pull-never", *options, "--tag", name, context], log)
         run([*buildah, "push", name, f"docker-archive:{archive}:{name}"], log)
     finally:

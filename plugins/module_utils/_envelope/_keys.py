@@ -174,18 +174,20 @@ class KeyStore:
         return path
 
 
-def read_secret_file(path: str | os.PathLike[str]) -> bytes:
-    """Read a small secret file; raise ``usage`` when it is absent or open to group or others."""
+def read_secret_file(path: str | os.PathLike[str], limit: int = _MAX_FILE) -> bytes:
+    """Read a secret file; raise ``usage`` when it is absent, open to others or above *limit* bytes."""
     try:
         with open(path, "rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            content = file.read(_MAX_FILE) if mode & 0o077 == 0 else b""
+            content = file.read(limit + 1) if mode & 0o077 == 0 else b""
     except OSError as error:
         raise PlatformError("usage", f"Cannot read the file {path}: {error.strerror}") from None
     if mode & 0o077:
         raise PlatformError(
             "usage", f"The file {path} has mode {mode:04o}: group or others may enter; set 0600"
         )
+    if len(content) > limit:
+        raise PlatformError("usage", f"The file {path} has more than {limit} bytes")
     return content
 
 

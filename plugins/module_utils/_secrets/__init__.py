@@ -6,6 +6,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._files import (
+    KeptFiles,
+    keep_files,
+    read_files,
+)
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._secrets._manage import (
     Change,
     ClientSecrets,
@@ -40,10 +45,13 @@ __all__ = (
     "ClientSecrets",
     "Content",
     "Exchange",
+    "KeptFiles",
     "Secret",
     "Store",
     "exchange_of",
+    "keep_files",
     "open_store",
     "random_text",
+    "read_files",
     "stored_password",
 )

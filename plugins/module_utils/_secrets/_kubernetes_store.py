@@ -58,6 +58,8 @@ class KubernetesStore:
     def replace(self, secret: Secret, content: Content) -> None:
         body = _body(content)
         body["metadata"].update(resourceVersion=secret.version, labels=_MANAGER)
+        # A merge takes away only what it names.
+        body["data"] = {**dict.fromkeys(secret.content.data), **body["data"]}
         try:
             self._cluster.patch(SECRETS, self._namespace, secret.name, body)
         except (Conflict, NotFound):

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from eth_account.signers.local import LocalAccount
 
 from listener.dispatch.dispatcher import Dispatcher
-from listener.executors import make_executor
+from listener.executors import container, make_executor
 from listener.store.tables import commands
-from tests.support.roles import eventually, running_role
+from tests.support.roles import contained_role, eventually, running_role
 
 if TYPE_CHECKING:
     from .conftest import Desk
@@ -259,6 +259,45 @@ def test_the_run_dies_with_a_killed_dispatcher_and_runs_once_more(desk: Desk, wa
     found = desk.listener.command(command)
     assert (found.outcome, found.attempt) == ("approved", 2)
     assert desk.journal(1) == [(1, 1), (1, 2)]
+
+
+def test_the_run_dies_with_a_dispatcher_that_is_killed_in_its_container(
+    desk: Desk, wallet: LocalAccount
+) -> None:
+    command = desk.admitted(wallet, "HangsOnce")
+    environment = desk.environment | {"PLATFORM_ISOLATION": "container"}
+    with contained_role("dispatch", environment, desk.folder) as role:
+        eventually(lambda: "prepared" in desk.listener.command(command).timings, 60, what=role.log)
+        assert _run_processes(desk)
+        role.contained.kill()
+        role.wait()
+        eventually(lambda: not _run_processes(desk), 3, what="the run has died")
+    with contained_role("dispatch", environment, desk.folder) as role:
+        eventually(lambda: desk.states()[command] == "decided", 60, what=role.log)
+        role.contained.terminate()
+        assert role.wait() == 0, role.log
+    found = desk.listener.command(command)
+    assert (found.outcome, found.attempt) == ("approved", 2)
+    assert desk.journal(1) == [(1, 1), (1, 2)]
+
+
+def test_a_run_in_a_container_is_ended_at_its_limit_with_all_its_processes(
+    desk: Desk, wallet: LocalAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container, "require", lambda: None)
+    command = desk.admitted(wallet, "HangsOnce")
+    with dispatching(desk, run_timeout=40, isolation="container") as dispatcher:
+        dispatcher.step()
+        eventually(lambda: "prepared" in desk.listener.command(command).timings, 60)
+        eventually(lambda: desk.states()[command] == "admitted", 60, what="given back")
+        assert not _run_processes(desk)
+
+
+def test_a_dispatcher_on_a_host_does_not_start_without_isolation(desk: Desk) -> None:
+    environment = desk.environment | {"PLATFORM_ISOLATION": "container"}
+    with running_role("dispatch", environment, desk.folder) as role:
+        assert role.wait() == 1
+        assert "PLATFORM_ISOLATION=container" in role.log
 
 
 def test_an_outcome_that_was_not_stored_is_found_after_a_crash(desk: Desk, wallet: LocalAccount) -> None:
