@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+locals {
+  image_repositories = {
+    bots     = var.image_repository
+    listener = var.listener_image_repository
+  }
+}
+
 resource "aws_ecr_repository" "this" {
-  name                 = var.image_repository
+  for_each = local.image_repositories
+
+  name                 = each.value
   image_tag_mutability = "IMMUTABLE"
   force_delete         = var.image_repository_force_delete
 
@@ -15,7 +24,9 @@ resource "aws_ecr_repository" "this" {
 }
 
 resource "aws_ecr_lifecycle_policy" "this" {
-  repository = aws_ecr_repository.this.name
+  for_each = aws_ecr_repository.this
+
+  repository = each.value.name
 
   # Images with a tag stay: a client's last approved state names one by its digest.
   policy = jsonencode({
@@ -31,4 +42,14 @@ resource "aws_ecr_lifecycle_policy" "this" {
       action = { type = "expire" }
     }]
   })
+}
+
+moved {
+  from = aws_ecr_repository.this
+  to   = aws_ecr_repository.this["bots"]
+}
+
+moved {
+  from = aws_ecr_lifecycle_policy.this
+  to   = aws_ecr_lifecycle_policy.this["bots"]
 }

@@ -67,7 +67,7 @@ data "aws_iam_policy_document" "github_actions" {
       "ecr:PutImage",
       "ecr:UploadLayerPart",
     ]
-    resources = [aws_ecr_repository.this.arn]
+    resources = [aws_ecr_repository.this["bots"].arn]
   }
 }
 

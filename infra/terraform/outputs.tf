@@ -121,12 +121,17 @@ output "database_master_secret_arn" {
 
 output "image_repository_url" {
   description = "Repository of the platform's image in ECR: image.repository of environment.yaml."
-  value       = aws_ecr_repository.this.repository_url
+  value       = aws_ecr_repository.this["bots"].repository_url
+}
+
+output "listener_image_repository_url" {
+  description = "Repository of the listener's image in ECR: listener_image_repository of the role listener."
+  value       = aws_ecr_repository.this["listener"].repository_url
 }
 
 output "image_repository_arn" {
   description = "ARN of the repository of the platform's image."
-  value       = aws_ecr_repository.this.arn
+  value       = aws_ecr_repository.this["bots"].arn
 }
 
 output "secrets_prefix" {

@@ -385,8 +385,20 @@ variable "image_repository" {
   }
 }
 
+variable "listener_image_repository" {
+  description = "Name of the ECR repository of the listener's image."
+  type        = string
+  default     = "freqtrade-listener"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9]+([._/-][a-z0-9]+)*$", var.listener_image_repository)) && length(var.listener_image_repository) >= 2
+    error_message = "The name has lower-case letters and digits, with single dots, hyphens, underscores or slashes between them."
+  }
+}
+
 variable "image_repository_force_delete" {
-  description = "Whether a destroy deletes the repository with the images in it. Apply true before a destroy."
+  description = "Whether a destroy deletes the repositories with the images in them. Apply true before a destroy."
   type        = bool
   default     = false
   nullable    = false

@@ -33,7 +33,7 @@ VARIABLES: dict[str, t.Any] = {
     "database_final_snapshot": False,
     "image_repository_force_delete": True,
 }
-RESOURCES = 105
+RESOURCES = 107
 
 FORGOTTEN_BY_MOTO = {
     "aws_db_instance.this": "performance insights",
@@ -221,13 +221,16 @@ def test_only_the_cluster_and_the_named_network_reach_the_database(
 
 
 def test_images_are_scanned_and_their_tags_stay(platform: Platform, stand_in: aws.Aws) -> None:
-    found = stand_in.client("ecr").describe_repositories(repositoryNames=["freqtrade-platform"])
-    (repository,) = found["repositories"]
-    assert platform.outputs["image_repository_url"] == repository["repositoryUri"]
-    assert platform.outputs["image_repository_arn"] == repository["repositoryArn"]
-    assert repository["imageTagMutability"] == "IMMUTABLE"
-    assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
-    assert repository["encryptionConfiguration"]["encryptionType"] == "KMS"
+    names = ["freqtrade-platform", "freqtrade-listener"]
+    found = stand_in.client("ecr").describe_repositories(repositoryNames=names)
+    bots, listener = sorted(found["repositories"], key=lambda each: names.index(each["repositoryName"]))
+    assert platform.outputs["image_repository_url"] == bots["repositoryUri"]
+    assert platform.outputs["image_repository_arn"] == bots["repositoryArn"]
+    assert platform.outputs["listener_image_repository_url"] == listener["repositoryUri"]
+    for repository in (bots, listener):
+        assert repository["imageTagMutability"] == "IMMUTABLE"
+        assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+        assert repository["encryptionConfiguration"]["encryptionType"] == "KMS"
 
 
 def statements(stand_in: aws.Aws, role: str) -> list[dict[str, t.Any]]:

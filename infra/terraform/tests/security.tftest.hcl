@@ -160,15 +160,15 @@ run "with_the_defaults" {
   }
 
   assert {
-    condition     = aws_ecr_repository.this.name == "freqtrade-platform" && aws_ecr_repository.this.image_tag_mutability == "IMMUTABLE" && aws_ecr_repository.this.image_scanning_configuration[0].scan_on_push && !aws_ecr_repository.this.force_delete
+    condition     = toset(values(aws_ecr_repository.this)[*].name) == toset(["freqtrade-platform", "freqtrade-listener"]) && alltrue([for repository in values(aws_ecr_repository.this) : repository.image_tag_mutability == "IMMUTABLE" && repository.image_scanning_configuration[0].scan_on_push && !repository.force_delete])
     error_message = "Tags stay, images are scanned, and a destroy does not take them along."
   }
   assert {
-    condition     = aws_ecr_repository.this.encryption_configuration[0].encryption_type == "KMS"
+    condition     = alltrue([for repository in values(aws_ecr_repository.this) : repository.encryption_configuration[0].encryption_type == "KMS"])
     error_message = "Images are encrypted with the platform's key."
   }
   assert {
-    condition     = jsondecode(aws_ecr_lifecycle_policy.this.policy).rules[0].selection.tagStatus == "untagged" && length(jsondecode(aws_ecr_lifecycle_policy.this.policy).rules) == 1
+    condition     = toset(keys(aws_ecr_lifecycle_policy.this)) == toset(["bots", "listener"]) && alltrue([for policy in values(aws_ecr_lifecycle_policy.this) : jsondecode(policy.policy).rules[*].selection.tagStatus == ["untagged"]])
     error_message = "No image with a tag is ever forgotten."
   }
   assert {

@@ -38,6 +38,7 @@ run "of_another_form" {
     database_client_cidrs              = ["198.51.100.0/24"]
     database_max_locks_per_transaction = 64
     image_repository                   = "Freqtrade"
+    listener_image_repository          = "a"
     github_repository                  = "example/*"
     github_subjects                    = ["*"]
     github_oidc_provider_arn           = "arn:aws:iam::123456789012:oidc-provider/gitlab.com"
@@ -68,6 +69,7 @@ run "of_another_form" {
     var.database_client_cidrs,
     var.database_max_locks_per_transaction,
     var.image_repository,
+    var.listener_image_repository,
     var.github_repository,
     var.github_subjects,
     var.github_oidc_provider_arn,

@@ -30,6 +30,10 @@ helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Versio
 {{- if regexMatch "^(ssh://|[^/:]+@)" .Values.variables.platform_gitops_repository }}yes{{ end }}
 {{- end }}
 
+{{- define "listener.sshPort" -}}
+{{ regexReplaceAll "^ssh://[^/]*:([0-9]+)/.*$|^.*$" .Values.variables.platform_gitops_repository "${1}" | default "22" }}
+{{- end }}
+
 {{/* Files of the Secret that a role gets, as JSON: (list $ role). */}}
 {{- define "listener.files" -}}
 {{- $root := index . 0 -}}
