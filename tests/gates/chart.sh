@@ -13,6 +13,9 @@ for values in clientes/*/values.yaml; do
   helm template "$client" charts/freqtrade --namespace "$client" -f "$values" -f environment.yaml \
     --set "image.digest=sha256:$(printf image | sha256sum | cut -d" " -f1)" > "$rendered/$client.yaml"
 done
+helm lint --quiet charts/listener -f charts/listener/ci/values.yaml
+helm template listener charts/listener --namespace platform -f charts/listener/ci/values.yaml \
+  --set "image.digest=sha256:$(printf image | sha256sum | cut -d" " -f1)" > "$rendered/listener.yaml"
 kubernetes-validate --strict "$rendered"/*.yaml
 "$checkov" --framework kubernetes --directory "$rendered" --compact --quiet --config-file ../tests/gates/checkov.yaml
-hadolint image/Dockerfile
+hadolint image/Dockerfile ../listener/Dockerfile
