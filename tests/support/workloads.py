@@ -10,6 +10,7 @@ those whose image says that it is not to be had, and gives every load balancer a
 from __future__ import annotations
 
 import contextlib
+import datetime
 import signal
 import threading
 import typing as t
@@ -80,10 +81,9 @@ def _ready_pods(api: KubeApi) -> None:
         if pod["status"].get("conditions") or any(MISSING_IMAGE in each["image"] for each in containers):
             continue
         is_job = any(owner["kind"] == "Job" for owner in pod["metadata"].get("ownerReferences", []))
-        status = {
-            "phase": "Succeeded" if is_job else "Running",
-            "conditions": [{"type": "Ready", "status": "False" if is_job else "True"}],
-        }
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        ready = {"type": "Ready", "status": "False" if is_job else "True", "lastTransitionTime": now}
+        status = {"phase": "Succeeded" if is_job else "Running", "conditions": [ready]}
         _write_status(api, "pods", pod, status)
 
 
