@@ -180,6 +180,24 @@ def forget(server: Server) -> None:
             {"infrastructure_region": "eu-central-1", "provision_steps": ["adons"]},
             "provision_steps names adons",
         ),
+        (
+            {"infrastructure_region": "eu-central-1", "provision_steps": ["listener"]},
+            "The step listener needs listener_chain, listener_image_digest, listener_operator_key_file, "
+            "platform_key_directory, as",
+        ),
+        (
+            {
+                "provision_infrastructure": False,
+                "platform_kubeconfig": "/etc/hostname",
+                "provision_steps": ["listener"],
+                "listener_chain": {"id": 1, "contract": "0x12"},
+                "listener_image_tag": "1",
+                "listener_operator_key_file": "/etc/hostname",
+                "platform_key_directory": "/etc",
+            },
+            "The step listener needs listener_image_repository, platform_database, platform_database_pod_host, "
+            "database_listener, database_reader, as",
+        ),
     ],
 )
 def test_a_run_that_cannot_end_well_does_not_begin(

@@ -33,6 +33,19 @@ def test_a_run_finds_the_role_of_its_pod(
     assert {POD_IDENTITY, "/srv/platform/aws"} <= set(read_only(settings, {}))
 
 
+def test_a_run_finds_the_cluster_of_its_pod(
+    settings: t.Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert given.items() <= environment(settings, tmp_path, tmp_path).items()
+
+
+def test_a_run_reads_the_key_of_its_repository(settings: t.Any) -> None:
+    assert "/srv/keys/git" in read_only(settings, {"platform_gitops_ssh_key_file": "/srv/keys/git"})
+
+
 def test_no_secret_of_aws_is_passed_on(
     settings: t.Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
