@@ -38,7 +38,7 @@ setup: $(VENV)/.complete $(COLLECTION) packages tools ## Install and build what 
 packages: $(VENV)/.complete
 	@missing=$$($(PLATFORM) packages | python -c 'import json,sys; print(*json.load(sys.stdin))')
 	[ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$$missing postgresql-15"
-	for program in docker-registry jq luajit prometheus ruby skopeo; do type -P "$$program" >/dev/null || missing="$$missing $$program"; done
+	for program in docker-registry jq luajit prometheus ruby skopeo tini; do type -P "$$program" >/dev/null || missing="$$missing $$program"; done
 	if [ -n "$$missing" ]; then
 	  echo "Installing the Debian packages $$missing: containers, pods' networks, images, and PostgreSQL for tests"
 	  ansible localhost -m ansible.builtin.apt \

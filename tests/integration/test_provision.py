@@ -195,8 +195,8 @@ def forget(server: Server) -> None:
                 "listener_operator_key_file": "/etc/hostname",
                 "platform_key_directory": "/etc",
             },
-            "The step listener needs listener_image_repository, platform_database, platform_database_pod_host, "
-            "database_listener, database_reader, as",
+            "The step listener needs listener_image_repository, platform_database, "
+            "platform_database_pod_host, database_listener, database_reader, as",
         ),
     ],
 )

@@ -28,8 +28,8 @@ DEBIAN_PACKAGES = "ca-certificates,python3,python3-pip,python3-venv,sudo"
 PYTHON_IMAGE = "localhost/python:3.11"
 PYTHON_PACKAGES = "ca-certificates,python3,python3-venv"
 LISTENER_SOURCES = (
-    "CHANGELOG.md", "COPYING", "LICENSES", "README.md", "changelogs", "constraints.txt", "galaxy.yml",
-    "listener", "meta", "playbooks", "plugins", "requirements.txt", "roles",
+    "COPYING", "LICENSES", "constraints.txt", "galaxy.yml", "listener", "meta", "playbooks", "plugins",
+    "requirements.txt", "roles",
 )  # fmt: skip
 """What the listener's Dockerfile copies, under the root of the repository."""
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
