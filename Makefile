@@ -28,7 +28,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help setup packages tools build demo demo-up demo-down test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets gitops-root integration e2e bench
+.PHONY: help setup packages tools build demo demo-up demo-down demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets gitops-root integration e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -50,7 +50,7 @@ tools: $(VENV)/.complete
 	mkdir -p build
 	[ "$$(readlink build/tools)" = "$$folder" ] || ln -sfn "$$folder" build/tools
 
-build: setup ## Build the rest of what the local platform consists of: about 5 minutes, once
+build: $(if $(KUBECONFIG),$(VENV)/.complete $(COLLECTION) packages,setup) ## Build the rest of what the local platform consists of: about 5 minutes, once
 	@[ -n "$${KUBECONFIG:-}" ] || $(PLATFORM) build
 
 $(VENV)/.complete: # its path names its contents: a clone with newer files needs no new one
@@ -73,8 +73,13 @@ demo-up: build ## Start the local platform and leave it running; UP_OPTIONS are 
 	@ansible-playbook bot_freqtrade.platform.local_up $(UP_OPTIONS)
 	python -m tests.e2e.demo --addresses
 
-demo-down: setup ## Take the local platform down; nothing of it is left
+demo-down: $(VENV)/.complete $(COLLECTION) ## Take the local platform down; nothing of it is left
 	@ansible-playbook bot_freqtrade.platform.local_down
+
+demo-image: $(VENV)/.complete ## Build the bots' image and push it as IMAGE to a registry, for KUBECONFIG=… make demo
+	@: "$${IMAGE:?is a name with a tag at a registry}"
+	KUBECONFIG= $(MAKE) packages
+	$(PLATFORM) image "$(IMAGE)"
 
 gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps repository that Argo CD reads at REPOSITORY, or renew it
 	@: "$${DESTINATION:?is a new folder, or a clone of the repository}"

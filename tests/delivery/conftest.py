@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import http.client
 import os
 import pathlib
-import signal
 import subprocess
 import typing as t
 
 import pytest
-from ansible_collections.bot_freqtrade.platform.tests.support.processes import find_binary, free_port, running
+from ansible_collections.bot_freqtrade.platform.tests.support.registry import registry
 
 ROOT: t.Final = pathlib.Path(__file__).resolve().parents[2]
 SCRIPTS: t.Final = ROOT / "infra" / ".github" / "scripts"
@@ -85,19 +83,8 @@ def new_workshop(folder: pathlib.Path) -> Workshop:
 @contextlib.contextmanager
 def registry_for(workshop: Workshop) -> t.Iterator[str]:
     """Start a registry that the workshop's programs may reach without TLS; gives its address."""
-    port = free_port()
-    address = f"127.0.0.1:{port}"
-    configuration = workshop.write(
-        "registry.yml",
-        f"version: 0.1\nlog: {{level: error}}\nhttp: {{addr: '{address}'}}\n"
-        f"storage: {{filesystem: {{rootdirectory: {workshop.folder / 'registry'}}}}}\n",
-    )
-    workshop.write(
-        "home/.config/containers/registries.conf", f'[[registry]]\nlocation = "{address}"\ninsecure = true\n'
-    )
-    program = str(find_binary("docker-registry"))
-    command = ["setpriv", "--pdeathsig", "KILL", program, "serve", str(configuration)]
-    with running(command, workshop.folder / "registry.log", lambda: _answers(port), stop=signal.SIGTERM):
+    with registry(workshop.folder) as (address, clients):
+        workshop.write("home/.config/containers/registries.conf", clients.read_text())
         yield address
 
 
@@ -116,14 +103,3 @@ def tool() -> t.Callable[[str], pathlib.Path]:
         return pathlib.Path(done.stdout.strip()) / name
 
     return build
-
-
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/v2/")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except OSError:
-        return False
-    finally:
-        connection.close()

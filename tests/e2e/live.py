@@ -218,13 +218,12 @@ class Live:
 
     def values(self, client: int) -> dict[str, t.Any]:
         """The client's file in Git."""
-        repository = self.facts["gitops_repository"].removeprefix("file://")
-        run = subprocess.run(
-            ["git", "-C", repository, "show", f"main:clientes/{host(client)}/values.yaml"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        repository = self.facts["gitops_repository"]
+        with tempfile.TemporaryDirectory() as folder:
+            branch = ("--depth=1", "--branch=main", "--no-checkout")
+            subprocess.run(["git", "clone", "--quiet", *branch, repository, folder], check=True)
+            show = ["git", "-C", folder, "show", f"HEAD:clientes/{host(client)}/values.yaml"]
+            run = subprocess.run(show, capture_output=True, text=True, check=True)
         return t.cast(dict[str, t.Any], yaml.safe_load(run.stdout))
 
     def trades(self, client: int) -> list[tuple[int, str, bool]]:

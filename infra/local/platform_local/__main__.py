@@ -12,7 +12,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from . import gitops_root, host, tools
+from . import existing_cluster, gitops_root, host, images, tools
 from .errors import LocalPlatformError
 from .leftovers import differences, snapshot
 from .options import ExistingCluster, Options
@@ -47,9 +47,12 @@ def _parser() -> argparse.ArgumentParser:
         )
         _add_cluster(command)
     commands.add_parser("tools", help="build Kubernetes, Argo CD and Helm only, and tell their folder")
+    image = commands.add_parser("image", help="build the bots' image and push it to a registry")
+    image.add_argument("name", help="its name there, with a tag")
     commands.add_parser("down", help="end the platform and leave the host as it was")
     commands.add_parser("status", help="show the state of each program")
-    commands.add_parser("packages", help="list the Debian packages that are missing")
+    packages = commands.add_parser("packages", help="list the Debian packages that are missing")
+    _add_kubeconfig(packages)
     commands.add_parser("snapshot", help="write down what there is on the host, to compare with later")
     compare = commands.add_parser("leftovers", help="compare the host with a snapshot")
     compare.add_argument("before", type=argparse.FileType(encoding="utf-8"), help="what `snapshot` printed")
@@ -62,8 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_cluster(command: argparse.ArgumentParser) -> None:
     """Options for a cluster that is there; without a kubeconfig one is built."""
     group = command.add_argument_group("an existing cluster")
-    given = os.environ.get("KUBECONFIG", "")
-    group.add_argument("--kubeconfig", default=given, help="its kubeconfig (default: KUBECONFIG)")
+    _add_kubeconfig(group)
     group.add_argument("--image", default="", help="the platform's image at a registry that its nodes reach")
     group.add_argument("--host-address", default="", help="address of this host that its pods reach")
     group.add_argument("--pod-network", default="0.0.0.0/0", help="where its pods' connections come from")
@@ -72,12 +74,19 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_kubeconfig(parser: argparse._ActionsContainer) -> None:
+    given = os.environ.get("KUBECONFIG", "")
+    parser.add_argument("--kubeconfig", default=given, help="of an existing cluster (default: KUBECONFIG)")
+
+
 def _platform(options: argparse.Namespace) -> Platform:
     layout = Layout.here()
     if "kubeconfig" not in options:
-        return Platform(layout, Options())
+        return Platform(layout, Options(cluster=existing_cluster.recorded(layout)))
     cluster = None
-    if options.kubeconfig and not Path(options.kubeconfig).resolve().is_relative_to(layout.local):
+    if options.kubeconfig and Path(options.kubeconfig).resolve().is_relative_to(layout.local):
+        cluster = existing_cluster.recorded(layout)
+    elif options.kubeconfig:
         cluster = ExistingCluster(
             Path(options.kubeconfig),
             options.image,
@@ -111,11 +120,12 @@ def _gitops_root(options: argparse.Namespace) -> dict[str, t.Any]:
 _COMMANDS: dict[str, t.Callable[[argparse.Namespace], t.Any]] = {
     "build": lambda options: {"changed": _platform(options).build()},
     "tools": _tools,
+    "image": lambda options: {"changed": images.push(Layout.here(), options.name)},
     "up": lambda options: _up(_platform(options)),
     "down": lambda options: {"changed": _platform(options).down()},
     "gitops-root": _gitops_root,
     "status": lambda options: _platform(options).states(),
-    "packages": lambda options: host.missing_packages(),
+    "packages": lambda options: host.missing_packages(own_cluster=not options.kubeconfig),
     "snapshot": lambda options: snapshot(),
     "leftovers": _leftovers,
 }

@@ -1,29 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
 
-"""The control group that holds all pods."""
+"""The control group that holds all pods of a cluster."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-GROUP = "bot_freqtrade"
 
-
-def create() -> None:
-    """Make the group in every hierarchy of this host (one of cgroup v2, or one per controller of v1)."""
+def create(name: str) -> None:
+    """Make a group in every hierarchy of this host (one of cgroup v2, or one per controller of v1)."""
     for hierarchy in hierarchies():
-        group = hierarchy / GROUP
+        group = hierarchy / name
         group.mkdir(exist_ok=True)
         for controller in _controllers(hierarchy):
             for parent in (hierarchy, group):
                 (parent / "cgroup.subtree_control").write_text(f"+{controller}", encoding="ascii")
 
 
-def remove() -> None:
-    """Remove the group with all groups in it; no process may be left in them."""
+def remove(name: str) -> None:
+    """Remove a group with all groups in it; no process may be left in them."""
     for hierarchy in hierarchies():
-        top = hierarchy / GROUP
+        top = hierarchy / name
         groups = [path for path in top.rglob("*") if path.is_dir()] if top.is_dir() else []
         for group in sorted(groups, reverse=True):
             group.rmdir()

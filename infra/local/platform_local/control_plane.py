@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from .kubectl import Kubectl, cluster_role_binding
-from .network import HOST_ADDRESS
+from .network import Network
 from .paths import Layout
 from .pki import Authority, Identity, signing_key, write_private
 from .supervisor import Program
@@ -30,7 +30,8 @@ KUBELET_CLIENT = "kube-apiserver-kubelet-client"
 class ControlPlane:
     """The control plane's files and programs, and its administrator's kubectl."""
 
-    def __init__(self, layout: Layout, tools: Path) -> None:
+    def __init__(self, layout: Layout, tools: Path, network: Network) -> None:
+        self.network = network
         self._layout = layout
         self._tools = tools
         self._ca = Authority(layout.pki)
@@ -112,7 +113,7 @@ class ControlPlane:
         hosts = (
             "127.0.0.1",
             "localhost",
-            HOST_ADDRESS,
+            self.network.host,
             "10.96.0.1",
             "kubernetes",
             "kubernetes.default",
@@ -128,7 +129,7 @@ class ControlPlane:
                 self._tools / "kube-apiserver",
                 "--bind-address=127.0.0.1",
                 "--secure-port=6443",
-                f"--advertise-address={HOST_ADDRESS}",
+                f"--advertise-address={self.network.host}",
                 "--anonymous-auth=false",
                 "--profiling=false",
                 "--authorization-mode=Node,RBAC",

@@ -1,20 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
 
-"""A cluster that somebody else runs."""
+"""A cluster that somebody else runs: what it must have, what is made in it, and how that goes again."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import shutil
+import time
+import typing as t
+from pathlib import Path
 
+import yaml
+
+from . import access
+from .argocd import CRDS
+from .argocd import NAMESPACE as ARGOCD_NAMESPACE
 from .errors import LocalPlatformError
+from .gitops_root import git
 from .kubectl import Kubectl
 from .options import ExistingCluster
 from .paths import Layout
 from .pki import write_private
-from .users import DISPATCH, LISTENER, MONITOR
 
-CRDS = ("applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io")
+APPLICATION_SET = "clientes"
+CLIENTS = "app.kubernetes.io/part-of=bot-freqtrade"
+"""What the namespaces of clients are labelled with."""
+REFRESH = "argocd.argoproj.io/application-set-refresh"
+LISTING_SECONDS = 60
+TOKEN_HOURS = 24
 
 
 def connect(cluster: ExistingCluster) -> Kubectl:
@@ -29,15 +44,148 @@ def connect(cluster: ExistingCluster) -> Kubectl:
     kubectl = Kubectl(program, cluster.kubeconfig)
     if not kubectl.succeeds("get", "--raw", "/readyz", "--request-timeout=10s"):
         raise LocalPlatformError(f"The cluster of {cluster.kubeconfig} does not answer")
-    missing = [name for name in CRDS if not kubectl.succeeds("get", "crd", name)]
+    if not kubectl.succeeds("auth", "can-i", "*", "*", "--all-namespaces"):
+        raise LocalPlatformError(
+            f"The user of {cluster.kubeconfig} is no administrator of the cluster, in which namespaces and "
+            f"rights are made"
+        )
+    kinds = [f"{file.removesuffix('-crd.yaml')}s.argoproj.io" for file in CRDS]
+    missing = [name for name in kinds if not kubectl.succeeds("get", "crd", name)]
     if missing:
-        raise LocalPlatformError(f"Argo CD is not installed in the cluster: {', '.join(missing)} missing")
+        raise LocalPlatformError(
+            f"Argo CD is not installed in the cluster: {', '.join(missing)} missing. "
+            f"Install Argo CD 3 in the namespace {ARGOCD_NAMESPACE}"
+        )
+    if not kubectl.succeeds("get", "namespace", ARGOCD_NAMESPACE):
+        raise LocalPlatformError(
+            f"Argo CD is not in the namespace {ARGOCD_NAMESPACE}, which is where it is looked for"
+        )
+    try:
+        git("ls-remote", "--heads", cluster.gitops_repository)
+    except LocalPlatformError as error:
+        raise LocalPlatformError(f"This host cannot read the GitOps repository: {error}") from error
     return kubectl
 
 
-def write_kubeconfigs(layout: Layout, kubectl: Kubectl) -> None:
-    """Give playbooks and listener the access that the operator has."""
+def require_unused(kubectl: Kubectl) -> None:
+    """See that no other platform of this kind is in the cluster: both would have the same clients.
+
+    :raises LocalPlatformError: names what there is.
+    """
+    there = kubectl.run("get", "namespaces", "--selector", CLIENTS, "-o", "name").split()
+    applications = ("applicationset", APPLICATION_SET, "--namespace", ARGOCD_NAMESPACE)
+    there += kubectl.run("get", *applications, "--ignore-not-found", "-o", "name").split()
+    if there:
+        raise LocalPlatformError(f"Another platform is in the cluster already: {', '.join(there)}")
+
+
+def record(layout: Layout, kubectl: Kubectl, cluster: ExistingCluster) -> None:
+    """Keep what is needed to take away again what will be made in the cluster."""
     text = kubectl.run("config", "view", "--raw", "--flatten", "--minify")
-    write_private(layout.kubeconfig, text, DISPATCH.number)
-    write_private(layout.listener / "kubeconfig", text, LISTENER.number)
-    write_private(layout.monitor / "kubeconfig", text, MONITOR.number)
+    write_private(layout.admin_kubeconfig, text)
+    kept = dataclasses.replace(cluster, kubeconfig=layout.admin_kubeconfig)
+    write_private(_record(layout), json.dumps(dataclasses.asdict(kept), default=str))
+
+
+def recorded(layout: Layout) -> ExistingCluster | None:
+    """The cluster that this checkout's platform uses; None when it is its own, or there is none."""
+    if not _record(layout).exists():
+        return None
+    kept = json.loads(_record(layout).read_text(encoding="utf-8"))
+    return ExistingCluster(**{**kept, "kubeconfig": Path(kept["kubeconfig"])})
+
+
+def require_same(former: ExistingCluster | None, now: ExistingCluster | None) -> None:
+    """See that a platform that is up stays with its cluster.
+
+    :raises LocalPlatformError: when it shall use another one.
+    """
+    places = [cluster and (cluster.gitops_repository, cluster.host_address) for cluster in (former, now)]
+    if places[0] != places[1]:
+        raise LocalPlatformError(
+            "The platform that is up uses another cluster; take it down first (make demo-down)"
+        )
+
+
+def await_listing(kubectl: Kubectl) -> None:
+    """Wait until Argo CD has read the GitOps repository.
+
+    :raises LocalPlatformError: with what Argo CD says.
+    """
+    name = ("applicationset", APPLICATION_SET, "--namespace", ARGOCD_NAMESPACE)
+    kubectl.run("annotate", *name, f"{REFRESH}=true", "--overwrite")
+    deadline = time.monotonic() + LISTING_SECONDS
+    # The controller takes the annotation away once it has read the repository anew.
+    while REFRESH in (seen := json.loads(kubectl.run("get", *name, "-o", "json")))["metadata"].get(
+        "annotations", {}
+    ):
+        if time.monotonic() > deadline:
+            raise LocalPlatformError(_unread(seen))
+        time.sleep(0.5)
+
+
+def leave(kubectl: Kubectl) -> None:
+    """Remove everything that the platform and its playbooks made in the cluster.
+
+    :raises LocalPlatformError: when something cannot be removed.
+    """
+    argocd = ("--namespace", ARGOCD_NAMESPACE)
+    namespaces = kubectl.run("get", "namespaces", "--selector", CLIENTS, "-o", "name").split()
+    clients = [name.removeprefix("namespace/") for name in namespaces]
+    # In this order: what is left of the former would make the latter again.
+    _delete(kubectl, *argocd, f"applicationset/{APPLICATION_SET}")
+    _delete(
+        kubectl, *argocd, *(f"application/{prefix}{name}" for name in clients for prefix in ("project-", ""))
+    )
+    _delete(kubectl, *argocd, *(f"appproject/{name}" for name in ("clientes-projects", *clients)))
+    access.remove(kubectl)
+    _delete(kubectl, *namespaces, f"namespace/{access.NAMESPACE}")
+
+
+class ServiceAccounts:
+    """The platform's users, as a cluster makes them that signs no certificates for us."""
+
+    def __init__(self, kubectl: Kubectl) -> None:
+        self._kubectl = kubectl
+
+    def install(self) -> None:
+        """Make the accounts and their namespace."""
+        metadata = {"name": access.NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
+        accounts = [
+            {"kind": "ServiceAccount", "metadata": {"name": name, "namespace": access.NAMESPACE}}
+            for name in access.NAMES
+        ]
+        objects = [{"kind": "Namespace", "metadata": metadata}, *accounts]
+        self._kubectl.apply(*({"apiVersion": "v1", **item} for item in objects))
+
+    def subject(self, name: str) -> dict[str, str]:
+        return access.service_account(name)
+
+    def kubeconfig(self, name: str) -> str:
+        """The operator's way to the cluster with a token of the account, good for :data:`TOKEN_HOURS`."""
+        config = yaml.safe_load(self._kubectl.run("config", "view", "--raw", "--flatten", "--minify"))
+        duration = f"--duration={TOKEN_HOURS}h"
+        token = self._kubectl.run("create", "token", name, "--namespace", access.NAMESPACE, duration).strip()
+        user = config["contexts"][0]["context"]["user"]
+        return yaml.safe_dump({**config, "users": [{"name": user, "user": {"token": token}}]})
+
+
+def _record(layout: Layout) -> Path:
+    return layout.local / "existing-cluster.json"
+
+
+def _delete(kubectl: Kubectl, *arguments: str) -> None:
+    kubectl.run("delete", "--ignore-not-found", "--timeout=120s", *arguments)
+
+
+def _unread(application_set: t.Mapping[str, t.Any]) -> str:
+    conditions = application_set.get("status", {}).get("conditions", [])
+    errors = [
+        item["message"] for item in conditions if item["type"] == "ErrorOccurred" and item["status"] == "True"
+    ]
+    if errors:
+        return f"Argo CD cannot read the GitOps repository: {errors[0]}. Give it access (argocd repo add)"
+    return (
+        f"Argo CD did not read the GitOps repository within {LISTING_SECONDS} s: "
+        f"does its ApplicationSet controller run in the namespace {ARGOCD_NAMESPACE}?"
+    )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import typing as t
@@ -14,6 +15,7 @@ import yaml
 
 from . import access, aws, gitops_root, images
 from .database import PORT as DATABASE_PORT
+from .errors import LocalPlatformError
 from .exchange import PORT as EXCHANGE_PORT
 from .exchange import ccxt_configuration
 from .gitops_root import BRANCH, git
@@ -48,18 +50,47 @@ class GitOps:
         """
         if self._options.cluster is None:
             self._create()
-        with tempfile.TemporaryDirectory() as folder:
-            clone = Path(folder)
-            git("clone", "--quiet", self.url, clone)
+        with self._clone() as clone:
             self._write(clone, image)
-            if not gitops_root.commit(clone, *IDENTITY):
-                return False
-            git("push", "--quiet", "origin", f"HEAD:{BRANCH}", directory=clone)
-        return True
+            return self._push(clone)
+
+    def require_unused(self) -> None:
+        """See that the repository has no clients yet: their commands begin anew with a new chain.
+
+        :raises LocalPlatformError: names them.
+        """
+        with self._clone() as clone:
+            if clients := _clients(clone):
+                names = ", ".join(path.name for path in clients)
+                raise LocalPlatformError(
+                    f"The GitOps repository has clients already: {names}. Name another one"
+                )
+
+    def remove_clients(self) -> None:
+        """Take the clients' files away; the history keeps them."""
+        with self._clone() as clone:
+            for path in _clients(clone):
+                shutil.rmtree(path)
+            self._push(clone, "Remove the clients of a local platform")
 
     def application_set(self) -> str:
         """The text of ``argocd-application.yaml`` with this repository's URL in it."""
         return gitops_root.applications(self._layout.infra, self.url)
+
+    @contextlib.contextmanager
+    def _clone(self) -> t.Iterator[Path]:
+        """A work tree of the branch, which is empty when there is none yet."""
+        with tempfile.TemporaryDirectory() as folder:
+            there = git("ls-remote", "--heads", self.url, BRANCH)
+            git("clone", "--quiet", *(["--branch", BRANCH] if there else []), self.url, folder)
+            yield Path(folder)
+
+    def _push(self, clone: Path, message: str = gitops_root.MESSAGE) -> bool:
+        """Commit and push what was changed in a work tree; False when nothing was."""
+        if not gitops_root.commit(clone, *IDENTITY, message=message):
+            return False
+        git("push", "--quiet", "origin", f"HEAD:{BRANCH}", directory=clone)
+        return True
 
     def _create(self) -> None:
         """Make a repository that root owns and the dispatcher may push to."""
@@ -83,9 +114,8 @@ class GitOps:
     def _environment(self, image: str) -> dict[str, t.Any]:
         text = (self._layout.infra / "environment.yaml").read_text(encoding="utf-8")
         host = f"{self._options.host_address}/32"
-        repository, _, tag = image.rpartition(":")
         own: dict[str, dict[str, t.Any]] = {
-            "image": {"repository": repository, "tag": tag, "digest": "", "pullPolicy": "IfNotPresent"},
+            "image": {**(images.parts(image) or {}), "pullPolicy": "IfNotPresent"},
             "exchange": {"ccxtConfig": [ccxt_configuration(self._options)]},
             "networkPolicy": {
                 "database": {"cidr": host, "port": DATABASE_PORT},
@@ -99,3 +129,7 @@ class GitOps:
         for part, values in own.items():
             environment[part] = {**environment.get(part, {}), **values}
         return environment
+
+
+def _clients(root: Path) -> list[Path]:
+    return sorted((root / "clientes").glob("cliente-*"))

@@ -9,6 +9,7 @@ What belongs to the operator is written once: :data:`KEPT`. Nothing below ``clie
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -84,7 +85,7 @@ def make(infra: Path, destination: Path, repository: str) -> dict[str, t.Any]:
     return {"changed": changed, "commit": head, "repository": repository}
 
 
-def commit(root: Path, *settings: str) -> bool:
+def commit(root: Path, *settings: str, message: str = MESSAGE) -> bool:
     """Commit all changes of a work tree; False when there are none.
 
     :param settings: options of ``git`` itself, such as ``-c user.name=…``.
@@ -92,7 +93,7 @@ def commit(root: Path, *settings: str) -> bool:
     git("add", "--all", directory=root)
     if not git("status", "--porcelain", directory=root):
         return False
-    git(*settings, "commit", "--quiet", "--message", MESSAGE, directory=root)
+    git(*settings, "commit", "--quiet", "--message", message, directory=root)
     return True
 
 
@@ -118,7 +119,8 @@ def git(*arguments: str | Path, directory: Path | None = None) -> str:
     :raises LocalPlatformError: with what Git says.
     """
     command = ["git", *(["-C", str(directory)] if directory else []), *map(str, arguments)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise LocalPlatformError(f"{' '.join(command)} failed: {done.stderr.strip()}")
     return done.stdout

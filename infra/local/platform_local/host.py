@@ -13,9 +13,10 @@ import shutil
 import typing as t
 from pathlib import Path
 
-from . import cgroups, network
+from . import cgroups
 from .enclosure import FIXED_FOLDERS
 from .errors import LocalPlatformError
+from .network import LOCAL, Network
 from .paths import Layout
 
 CLUSTER_PACKAGES = {
@@ -113,7 +114,9 @@ def _locked() -> t.Iterator[t.TextIO]:
 class Host:
     """The host's bridge, control groups, folders and kernel settings."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, network: Network = LOCAL) -> None:
+        self._network = network
+        self._control_group = layout.control_group
         self._record = layout.local / "host.json"
 
     def prepare(self) -> bool:
@@ -123,13 +126,13 @@ class Host:
             self._record.write_text(json.dumps(self._observe()), encoding="utf-8")
         for folder in FIXED_FOLDERS:
             Path(folder).mkdir(parents=True, exist_ok=True)
-        cgroups.create()
-        return network.create()
+        cgroups.create(self._control_group)
+        return self._network.create()
 
     def restore(self) -> None:
         """Put back what :meth:`prepare` wrote down. No process of the platform may be left."""
-        network.remove()
-        cgroups.remove()
+        self._network.remove()
+        cgroups.remove(self._control_group)
         if not self._record.exists():
             return
         before = json.loads(self._record.read_text(encoding="utf-8"))

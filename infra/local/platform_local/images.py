@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,7 @@ LISTENER_SOURCES = (
     "requirements.txt", "roles",
 )  # fmt: skip
 """What the listener's Dockerfile copies, under the root of the repository."""
+_NAME = re.compile(r"(?P<repository>.+?)(?::(?P<tag>\w[\w.-]*))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -115,6 +117,31 @@ def _ensure_python(layout: Layout) -> tuple[Path, bool]:
         shutil.rmtree(context)
 
     return cache.ensure("python-image", key, build_it)
+
+
+def parts(name: str) -> dict[str, str] | None:
+    """An image's name as the charts take it, with a tag or a digest; None when it has neither."""
+    found = _NAME.fullmatch(name)
+    if found is None or not (found["tag"] or found["digest"]):
+        return None
+    # The charts want a tag, which says nothing beside a digest.
+    return {
+        "repository": found["repository"],
+        "tag": found["tag"] or "pinned",
+        "digest": found["digest"] or "",
+    }
+
+
+def push(layout: Layout, name: str) -> bool:
+    """Give a registry the image that bots run, under this name; False when it was built before.
+
+    :raises LocalPlatformError: when the registry refuses.
+    """
+    folder, built = ensure_platform(layout)
+    with step(f"Push of {name}"):
+        source = f"docker-archive:{folder / 'image.tar'}"
+        run(["skopeo", "copy", source, f"docker://{name}"], layout.logs / "push.log")
+    return built
 
 
 def catalogue(layout: Layout) -> str:

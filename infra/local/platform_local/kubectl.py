@@ -13,6 +13,8 @@ import yaml
 
 from .errors import LocalPlatformError
 
+RBAC = "rbac.authorization.k8s.io"
+
 
 class Kubectl:
     """kubectl with the rights of one kubeconfig."""
@@ -48,13 +50,22 @@ class Kubectl:
         return subprocess.run(command, check=False, capture_output=True, text=True, input=text)
 
 
-def cluster_role_binding(user: str, role: str) -> dict[str, t.Any]:
-    """The object that gives a user a role in the whole cluster."""
-    group = "rbac.authorization.k8s.io"
+def user_subject(user: str) -> dict[str, str]:
+    """Whom a binding names when it is a user."""
+    return {"apiGroup": RBAC, "kind": "User", "name": user}
+
+
+def cluster_role_binding(
+    name: str, role: str, subject: t.Mapping[str, str] | None = None
+) -> dict[str, t.Any]:
+    """The object that gives a role in the whole cluster.
+
+    :param subject: whom; the user of this name, when it is not said.
+    """
     return {
-        "apiVersion": f"{group}/v1",
+        "apiVersion": f"{RBAC}/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": {"name": user},
-        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
+        "subjects": [subject or user_subject(name)],
     }

@@ -128,7 +128,7 @@ def _control_groups() -> list[str]:
         str(path)
         for hierarchy in cgroups.hierarchies()
         for path in (hierarchy, *hierarchy.rglob("*"))
-        if path.is_dir() and any(name in path.name for name in (cgroups.GROUP, "kubepods"))
+        if path.is_dir() and any(name in path.name for name in (Layout.here().control_group, "kubepods"))
     ]
 
 

@@ -14,6 +14,7 @@ from . import images, tools
 from .argocd import ArgoCd
 from .control_plane import ControlPlane
 from .images import SANDBOX_IMAGE
+from .network import LOCAL, Network
 from .node import Node
 from .paths import Layout, cache_root
 from .progress import run, step
@@ -25,13 +26,20 @@ ARGOCD_MODULE = "github.com/argoproj/argo-cd/v3"
 class LocalCluster:
     """Kubernetes with Argo CD as processes of this host."""
 
-    def __init__(self, layout: Layout, supervisor: Supervisor) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        supervisor: Supervisor,
+        network: Network = LOCAL,
+        image_store: Path | None = None,
+    ) -> None:
+        """:param image_store: where containerd keeps images; by default in the cache, for all starts."""
         self._layout = layout
         self._supervisor = supervisor
         programs, _built = tools.ensure(layout)
         self._tools = programs
-        self._image_store = cache_root() / "containerd"
-        self.control_plane = ControlPlane(layout, programs)
+        self._image_store = image_store or cache_root() / "containerd"
+        self.control_plane = ControlPlane(layout, programs, network)
         self._node = Node(layout, programs, self.control_plane, self._image_store)
         self._argocd = ArgoCd(
             layout, programs, tools.module_folder(layout, ARGOCD_MODULE), self.control_plane
@@ -72,6 +80,7 @@ class LocalCluster:
         wait("kube-apiserver", self.control_plane.ready)
         started += [start("kube-controller-manager"), start("kube-scheduler")]
         wait("containerd", self._containerd_ready)
+        self._import_sandbox()
         imported = [self._import(image, archive) for image, archive in archives.items()]
         started.append(start("kubelet"))
         if any(started) or not self._installed.exists():
@@ -86,24 +95,31 @@ class LocalCluster:
         wait("kubelet", self._node.ready)
         return any(started) or any(imported)
 
-    def _import(self, image: str, archive: Path) -> bool:
-        """Give containerd an image and take older ones of its name away; False when it had it."""
-        ctr = [*self._ctr(), "images"]
-        log = self._layout.logs / "images.log"
-        listed = subprocess.run([*ctr, "ls", "--quiet"], check=False, capture_output=True, text=True)
-        names = listed.stdout.split()
-        if SANDBOX_IMAGE not in names:
+    def _import_sandbox(self) -> None:
+        """Give containerd the image of pods' sandboxes, if it lacks it."""
+        if SANDBOX_IMAGE not in self._image_names():
             sandbox = self._layout.data / "pause.tar"
             images.sandbox_archive(self._tools / "pause", sandbox)
-            run([*ctr, "import", sandbox], log)
+            self._change_images("import", sandbox)
+
+    def _import(self, image: str, archive: Path) -> bool:
+        """Give containerd an image and take older ones of its name away; False when it had it."""
+        names = self._image_names()
         if image in names:
             return False
         with step(f"Import of {image}"):
-            run([*ctr, "import", archive], log)
+            self._change_images("import", archive)
         repository = image.rpartition(":")[0]
         if older := [name for name in names if name.startswith(f"{repository}:")]:
-            run([*ctr, "rm", *older], log)
+            self._change_images("rm", *older)
         return True
+
+    def _image_names(self) -> list[str]:
+        command = [*self._ctr(), "images", "ls", "--quiet"]
+        return subprocess.run(command, check=False, capture_output=True, text=True).stdout.split()
+
+    def _change_images(self, *arguments: str | Path) -> None:
+        run([*self._ctr(), "images", *arguments], self._layout.logs / "images.log")
 
     def empty(self) -> None:
         """End and remove all pods in an orderly way, while everything still runs.

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import yaml
 
-from . import network
-from .cgroups import GROUP
 from .control_plane import ControlPlane
 from .images import SANDBOX_IMAGE
 from .paths import Layout
@@ -29,6 +27,7 @@ class Node:
         self._layout = layout
         self._tools = tools
         self._control_plane = control_plane
+        self._network = control_plane.network
         self._images = images
 
     @property
@@ -46,14 +45,14 @@ class Node:
     def programs(self) -> list[Program]:
         """In the order in which they must start."""
         kubeconfig = self._control_plane.kubeconfig(
-            "kubelet", f"system:node:{NODE}", ("system:nodes",), hosts=(NODE, network.HOST_ADDRESS)
+            "kubelet", f"system:node:{NODE}", ("system:nodes",), hosts=(NODE, self._network.host)
         )
         kubelet = (
             self._tools / "kubelet",
             f"--config={self._layout.conf / 'kubelet.yaml'}",
             f"--kubeconfig={kubeconfig}",
             f"--hostname-override={NODE}",
-            f"--node-ip={network.HOST_ADDRESS}",
+            f"--node-ip={self._network.host}",
         )
         containerd = ("containerd", "--config", self._layout.conf / "containerd.toml")
         return [Program("containerd", containerd), Program("kubelet", kubelet)]
@@ -97,7 +96,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
     def _network_configuration(self) -> str:
         bridge = {
             "type": "bridge",
-            "bridge": network.BRIDGE,
+            "bridge": self._network.bridge,
             "isGateway": True,
             "ipMasq": False,
             "ipam": {
@@ -106,9 +105,9 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
                 "ranges": [
                     [
                         {
-                            "subnet": network.POD_NETWORK,
-                            "rangeStart": "10.88.77.10",
-                            "gateway": network.HOST_ADDRESS,
+                            "subnet": self._network.pods,
+                            "rangeStart": self._network.first_pod,
+                            "gateway": self._network.host,
                         }
                     ]
                 ],
@@ -119,13 +118,13 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 
     def _kubelet_configuration(self) -> str:
         identity = self._control_plane.identity(
-            "kubelet", f"system:node:{NODE}", ("system:nodes",), hosts=(NODE, network.HOST_ADDRESS)
+            "kubelet", f"system:node:{NODE}", ("system:nodes",), hosts=(NODE, self._network.host)
         )
         return yaml.safe_dump(
             {
                 "apiVersion": "kubelet.config.k8s.io/v1beta1",
                 "kind": "KubeletConfiguration",
-                "address": network.HOST_ADDRESS,
+                "address": self._network.host,
                 "healthzBindAddress": "127.0.0.1",
                 "authentication": {
                     "anonymous": {"enabled": False},
@@ -137,7 +136,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
                 "tlsPrivateKeyFile": str(identity.key),
                 "containerRuntimeEndpoint": f"unix://{self.socket}",
                 "cgroupDriver": "cgroupfs",
-                "cgroupRoot": f"/{GROUP}",
+                "cgroupRoot": f"/{self._layout.control_group}",
                 "failCgroupV1": False,
                 "failSwapOn": False,
                 "enforceNodeAllocatable": [],

@@ -9,7 +9,7 @@ import dataclasses
 import socket
 from pathlib import Path
 
-from . import network
+from . import images, network
 from .errors import LocalPlatformError
 
 
@@ -33,13 +33,19 @@ class ExistingCluster:
         :raises LocalPlatformError: names all of it.
         """
         missing = [field.name for field in dataclasses.fields(self) if not str(getattr(self, field.name))]
-        problems = [f"{name} is not given" for name in missing]
+        problems = [f"local_platform_{name} is not given" for name in missing]
         if not self.kubeconfig.is_file():
             problems.append(f"the kubeconfig {self.kubeconfig} is not there")
+        if self.image and not images.parts(self.image):
+            problems.append(f"the image {self.image} has neither a tag nor a digest")
         if self.host_address and not _is_of_this_host(self.host_address):
             problems.append(f"{self.host_address} is no address of this host")
         if problems:
-            raise LocalPlatformError("The cluster of KUBECONFIG cannot be used:\n- " + "\n- ".join(problems))
+            raise LocalPlatformError(
+                "The cluster of KUBECONFIG cannot be used:\n- "
+                + "\n- ".join(problems)
+                + "\nGive them as UP_OPTIONS='-e local_platform_image=…'; docs/existing-cluster.md explains"
+            )
 
 
 def _is_of_this_host(address: str) -> bool:
@@ -76,9 +82,9 @@ class Options:
     @property
     def host_address(self) -> str:
         """Where pods find services of this host."""
-        return self.cluster.host_address if self.cluster else network.HOST_ADDRESS
+        return self.cluster.host_address if self.cluster else network.LOCAL.host
 
     @property
     def pod_network(self) -> str:
         """Where pods' connections come from."""
-        return self.cluster.pod_network if self.cluster else network.POD_NETWORK
+        return self.cluster.pod_network if self.cluster else network.LOCAL.pods

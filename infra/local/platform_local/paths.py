@@ -27,6 +27,10 @@ class Layout:
 
     checkout: Path
     """The folder that holds ``infra/``."""
+    name: str = "local"
+    """Of the folder below ``build/`` that holds the state."""
+    run: Path = Path("/run/bot_freqtrade")
+    """Sockets and pid files. Outside the checkout, because a socket's path may have 107 bytes only."""
 
     @classmethod
     def here(cls) -> Layout:
@@ -40,17 +44,17 @@ class Layout:
     @property
     def local(self) -> Path:
         """State of the running platform; gone after ``down``."""
-        return self.checkout / "build" / "local"
+        return self.checkout / "build" / self.name
 
     @property
     def logs(self) -> Path:
         """One log per component. They stay after ``down``, because a failure is read afterwards."""
-        return self.checkout / "build" / "local-logs"
+        return self.checkout / "build" / f"{self.name}-logs"
 
     @property
-    def run(self) -> Path:
-        """Sockets and pid files. Outside the checkout, because a socket's path may have 107 bytes only."""
-        return Path("/run/bot_freqtrade")
+    def control_group(self) -> str:
+        """Name of the control group that holds the pods: there is one for each folder of sockets."""
+        return self.run.name
 
     @property
     def pki(self) -> Path:

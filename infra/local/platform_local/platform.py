@@ -5,33 +5,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import shutil
-import sys
-import time
 import typing as t
 from pathlib import Path
 
 import yaml
 
-from . import access, aws, exchange, existing_cluster, external_secrets, host, images, tools
+from . import access, aws, exchange, existing_cluster, external_secrets, host, images, tools, trial
 from .chain import Chain
 from .database import Database
-from .enclosure import FIXED_FOLDERS, Enclosure
+from .enclosure import FIXED_FOLDERS
 from .errors import LocalPlatformError
 from .gitops import GitOps
 from .kubectl import Kubectl
 from .local_cluster import LocalCluster
 from .options import ExistingCluster, Options
-from .paths import Layout, cache_root
-from .pki import write_private
+from .paths import Layout
+from .processes import Processes
 from .progress import say, step
 from .settings import ROLES, Settings
-from .supervisor import Program, Supervisor, configuration
-
-START_SECONDS = 20
-STOP_SECONDS = 45
+from .supervisor import Program
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,8 +44,9 @@ class Platform:
     def __init__(self, layout: Layout, options: Options) -> None:
         self._layout = layout
         self._options = options
-        self._supervisor = Supervisor(layout.run / "supervisor.sock", layout.logs)
-        self._enclosure = Enclosure(layout.run)
+        self._processes = Processes(layout)
+        self._supervisor = self._processes.supervisor
+        self._enclosure = self._processes.enclosure
         self._host = host.Host(layout)
         self._database = Database(layout, options)
         self._chain = Chain(layout)
@@ -85,6 +80,8 @@ class Platform:
             return self._up()
 
     def _up(self) -> bool:
+        if self._enclosure.alive():
+            existing_cluster.require_same(existing_cluster.recorded(self._layout), self._options.cluster)
         changed = self.build()
         self._make_folders()
         self._settings.link_collection()
@@ -115,17 +112,25 @@ class Platform:
 
     def _down(self) -> bool:
         was_there = self._layout.local.exists() or self._enclosure.alive()
-        if self._enclosure.alive():
+        left = ""
+        if self._options.cluster:
+            with step("End of what was made in the cluster"):
+                left = self._leave_cluster(self._options.cluster)
+        elif self._enclosure.alive():
             with step("End of the pods"):
                 self._empty_cluster()
+        if self._enclosure.alive():
             with step("End of the processes"):
-                with contextlib.suppress(OSError):
-                    self._supervisor.shutdown()
-                self._enclosure.end(STOP_SECONDS)
+                self._processes.end()
         self._host.restore()
-        shutil.rmtree(self._layout.local, ignore_errors=True)
         shutil.rmtree(self._layout.run, ignore_errors=True)
         host.release()
+        if left:
+            raise LocalPlatformError(
+                f"In the cluster something is left of the platform: {left}\n"
+                f"Take it down again for another try; without {self._layout.local} it is forgotten"
+            )
+        shutil.rmtree(self._layout.local, ignore_errors=True)
         return was_there
 
     def states(self) -> dict[str, str]:
@@ -144,26 +149,49 @@ class Platform:
             if self._options.external_secrets:
                 archives[external_secrets.IMAGE] = external_secrets.ensure(self._layout)[0] / "image.tar"
             changed |= cluster.start(archives)
-            access.install(self._layout, cluster.control_plane)
+            access.install(
+                self._layout, cluster.control_plane.kubectl, access.Certificates(cluster.control_plane)
+            )
         return _Started(cluster, cluster.control_plane.kubectl, image, changed)
 
     def _join_cluster(self, cluster: ExistingCluster) -> _Started:
         """Use the cluster that there is."""
         kubectl = existing_cluster.connect(cluster)
-        existing_cluster.write_kubeconfigs(self._layout, kubectl)
-        return _Started(None, kubectl, cluster.image, self._start_supervisor(None))
+        if existing_cluster.recorded(self._layout) is None:
+            existing_cluster.require_unused(kubectl)
+            self._gitops.require_unused()
+        existing_cluster.record(self._layout, kubectl, cluster)
+        accounts = existing_cluster.ServiceAccounts(kubectl)
+        accounts.install()
+        access.install(self._layout, kubectl, accounts)
+        changed = self._start_supervisor(None)
+        with step("A first pod in the cluster"):
+            trial.run(kubectl, cluster)
+        return _Started(None, kubectl, cluster.image, changed)
 
     def _empty_cluster(self) -> None:
         """End pods in order, so that containerd's store can be kept; what fails here is ended by force."""
-        if self._options.cluster:
-            return
         try:
-            for role in ROLES:
-                self._supervisor.stop(f"listener-{role}")
+            self._stop_listener()
             cluster = LocalCluster(self._layout, self._supervisor)
             cluster.empty()
         except (LocalPlatformError, OSError) as error:
             say(f"  Images will be imported again at the next start: {error}")
+
+    def _leave_cluster(self, cluster: ExistingCluster) -> str:
+        """Take away what was made in a cluster of others; returns what went wrong."""
+        try:
+            if self._enclosure.alive():
+                self._stop_listener()
+            existing_cluster.leave(existing_cluster.connect(cluster))
+            self._gitops.remove_clients()
+        except (LocalPlatformError, OSError) as error:
+            return str(error)
+        return ""
+
+    def _stop_listener(self) -> None:
+        for role in ROLES.keys() & {name.removeprefix("listener-") for name in self.states()}:
+            self._supervisor.stop(f"listener-{role}")
 
     def _make_folders(self) -> None:
         layout = self._layout
@@ -200,23 +228,8 @@ class Platform:
 
     def _configure(self, cluster: LocalCluster | None) -> bool:
         """Give the supervisor its programs, and start it if it does not run; False when nothing changed."""
-        path = self._layout.run / "supervisord.conf"
-        text = configuration(self._programs(cluster), self._layout.run / "supervisor.sock", self._layout.logs)
-        changed = write_private(path, text)
-        if self._enclosure.alive():
-            if changed:
-                self._supervisor.reload()
-            return changed
-        visible = [Path(sys.prefix), Path(sys.base_prefix), cache_root(), self._layout.checkout]
         folders = FIXED_FOLDERS if cluster else ()
-        log = self._layout.logs / "enclosure.log"
-        self._enclosure.start(path, self._layout.data, folders, visible, self._etc(), log)
-        deadline = time.monotonic() + START_SECONDS
-        while not self._supervisor.answers():
-            if time.monotonic() > deadline or not self._enclosure.alive():
-                raise LocalPlatformError(f"The supervisor did not start; read {log}")
-            time.sleep(0.1)
-        return True
+        return self._processes.configure(self._programs(cluster), folders, self._etc())
 
     def _etc(self) -> dict[str, str]:
         """Files of /etc that are others inside. Playbooks read no user's Git configuration, only this."""
@@ -242,6 +255,8 @@ class Platform:
         with step("GitOps repository and inventory"):
             changed = self._gitops.publish(image)
             kubectl.apply(*yaml.safe_load_all(self._gitops.application_set()))
+            if self._options.cluster:
+                existing_cluster.await_listing(kubectl)
             return self._settings.write_inventory() or changed
 
     def _start_listener(self, cluster: LocalCluster | None) -> bool:

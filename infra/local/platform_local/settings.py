@@ -76,11 +76,10 @@ class Settings:
 
     def write_facts(self, kubectl: str, deployment: t.Mapping[str, t.Any] | None) -> bool:
         """Write ``platform.json``: addresses and paths for people and tests; False when it was so already."""
-        admin_kubeconfig = self._layout.kubeconfig if self._options.cluster else self._layout.admin_kubeconfig
         facts: dict[str, t.Any] = {
             "inventory": str(self._layout.inventory),
             "gitops_repository": self._gitops.url,
-            "admin_kubeconfig": str(admin_kubeconfig),
+            "admin_kubeconfig": str(self._layout.admin_kubeconfig),
             "kubectl": kubectl,
             "exchange_url": exchange.url(self._options),
             "database": self._variables()["platform_database"],

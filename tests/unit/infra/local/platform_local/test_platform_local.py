@@ -127,8 +127,8 @@ def test_pods_get_every_controller_of_a_v2_hierarchy(tmp_path: Path, monkeypatch
     written: list[tuple[str, str]] = []
     monkeypatch.setattr(cgroups, "hierarchies", lambda: [tmp_path])
     monkeypatch.setattr(Path, "write_text", lambda path, text, **_: written.append((path.parent.name, text)))
-    cgroups.create()
-    group = cgroups.GROUP
+    group = "pods"
+    cgroups.create(group)
     assert written == [
         (tmp_path.name, "+cpu"),
         (group, "+cpu"),
@@ -138,9 +138,9 @@ def test_pods_get_every_controller_of_a_v2_hierarchy(tmp_path: Path, monkeypatch
 
 
 def test_groups_go_with_all_groups_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / cgroups.GROUP / "kubepods" / "pod1").mkdir(parents=True)
+    (tmp_path / "pods" / "kubepods" / "pod1").mkdir(parents=True)
     monkeypatch.setattr(cgroups, "hierarchies", lambda: [tmp_path])
-    cgroups.remove()
+    cgroups.remove("pods")
     assert list(tmp_path.iterdir()) == []
 
 
