@@ -11,14 +11,12 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
 import time
 import typing as t
 
 import pytest
+from ansible_collections.bot_freqtrade.platform.tests.support.local_platform import ROOT, platform
 
-ROOT: t.Final = pathlib.Path(__file__).resolve().parents[2]
-PLATFORM: t.Final = (sys.executable, "-m", "platform_local")
 POD: t.Final = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -41,17 +39,6 @@ SECRET: t.Final = {
     "metadata": {"name": "leftover"},
     "stringData": {"key": "value"},
 }
-
-
-def platform(*arguments: str) -> t.Any:
-    """Run a command of the local platform and return its answer."""
-    environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
-    environment["PYTHONPATH"] = f"{ROOT / 'infra/local'}:{os.environ.get('PYTHONPATH', '')}"
-    run = subprocess.run(
-        [*PLATFORM, *arguments], capture_output=True, text=True, env=environment, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
 
 
 @pytest.fixture(scope="module")

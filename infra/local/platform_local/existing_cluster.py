@@ -38,12 +38,7 @@ def connect(cluster: ExistingCluster) -> Kubectl:
     :raises LocalPlatformError: names what is missing.
     """
     cluster.require()
-    program = shutil.which("kubectl")
-    if program is None:
-        raise LocalPlatformError("kubectl is not on PATH")
-    kubectl = Kubectl(program, cluster.kubeconfig)
-    if not kubectl.succeeds("get", "--raw", "/readyz", "--request-timeout=10s"):
-        raise LocalPlatformError(f"The cluster of {cluster.kubeconfig} does not answer")
+    kubectl = reach(cluster)
     if not kubectl.succeeds("auth", "can-i", "*", "*", "--all-namespaces"):
         raise LocalPlatformError(
             f"The user of {cluster.kubeconfig} is no administrator of the cluster, in which namespaces and "
@@ -64,6 +59,20 @@ def connect(cluster: ExistingCluster) -> Kubectl:
         git("ls-remote", "--heads", cluster.gitops_repository)
     except LocalPlatformError as error:
         raise LocalPlatformError(f"This host cannot read the GitOps repository: {error}") from error
+    return kubectl
+
+
+def reach(cluster: ExistingCluster) -> Kubectl:
+    """Return the cluster after seeing that it answers.
+
+    :raises LocalPlatformError: when it does not.
+    """
+    program = shutil.which("kubectl")
+    if program is None:
+        raise LocalPlatformError("kubectl is not on PATH")
+    kubectl = Kubectl(program, cluster.kubeconfig)
+    if not kubectl.succeeds("get", "--raw", "/readyz", "--request-timeout=10s"):
+        raise LocalPlatformError(f"The cluster of {cluster.kubeconfig} does not answer")
     return kubectl
 
 
@@ -100,10 +109,15 @@ def require_same(former: ExistingCluster | None, now: ExistingCluster | None) ->
 
     :raises LocalPlatformError: when it shall use another one.
     """
-    places = [cluster and (cluster.gitops_repository, cluster.host_address) for cluster in (former, now)]
+    # The image may change: pods get another one. The copy of the kubeconfig has another place.
+    places = [
+        cluster and (cluster.gitops_repository, cluster.host_address, cluster.pod_network)
+        for cluster in (former, now)
+    ]
     if places[0] != places[1]:
         raise LocalPlatformError(
-            "The platform that is up uses another cluster; take it down first (make demo-down)"
+            "The platform that is up uses another cluster, address or repository; take it down first "
+            "(make demo-down)"
         )
 
 
@@ -130,14 +144,14 @@ def leave(kubectl: Kubectl) -> None:
     :raises LocalPlatformError: when something cannot be removed.
     """
     argocd = ("--namespace", ARGOCD_NAMESPACE)
+    listed = json.loads(kubectl.run("get", "applications", *argocd, "-o", "json"))["items"]
+    applications = [item["metadata"]["name"] for item in listed if _is_listed(item)]
     namespaces = kubectl.run("get", "namespaces", "--selector", CLIENTS, "-o", "name").split()
-    clients = [name.removeprefix("namespace/") for name in namespaces]
+    projects = {name.removeprefix("project-") for name in applications} | {"clientes-projects"}
     # In this order: what is left of the former would make the latter again.
     _delete(kubectl, *argocd, f"applicationset/{APPLICATION_SET}")
-    _delete(
-        kubectl, *argocd, *(f"application/{prefix}{name}" for name in clients for prefix in ("project-", ""))
-    )
-    _delete(kubectl, *argocd, *(f"appproject/{name}" for name in ("clientes-projects", *clients)))
+    _delete(kubectl, *argocd, *(f"application/{name}" for name in applications))
+    _delete(kubectl, *argocd, *(f"appproject/{name}" for name in sorted(projects)))
     access.remove(kubectl)
     _delete(kubectl, *namespaces, f"namespace/{access.NAMESPACE}")
 
@@ -174,8 +188,16 @@ def _record(layout: Layout) -> Path:
     return layout.local / "existing-cluster.json"
 
 
+def _is_listed(application: t.Mapping[str, t.Any]) -> bool:
+    """Whether an Application was made by the platform's ApplicationSet."""
+    owners = application["metadata"].get("ownerReferences", [])
+    return ("ApplicationSet", APPLICATION_SET) in {(owner["kind"], owner["name"]) for owner in owners}
+
+
 def _delete(kubectl: Kubectl, *arguments: str) -> None:
-    kubectl.run("delete", "--ignore-not-found", "--timeout=120s", *arguments)
+    """Delete objects and wait until they are gone; options alone name none."""
+    if any("/" in argument for argument in arguments):
+        kubectl.run("delete", "--ignore-not-found", "--timeout=120s", *arguments)
 
 
 def _unread(application_set: t.Mapping[str, t.Any]) -> str:

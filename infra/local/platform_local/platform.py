@@ -80,8 +80,9 @@ class Platform:
             return self._up()
 
     def _up(self) -> bool:
-        if self._enclosure.alive():
-            existing_cluster.require_same(existing_cluster.recorded(self._layout), self._options.cluster)
+        former = existing_cluster.recorded(self._layout)
+        if former or self._enclosure.alive():
+            existing_cluster.require_same(former, self._options.cluster)
         changed = self.build()
         self._make_folders()
         self._settings.link_collection()
@@ -183,14 +184,14 @@ class Platform:
         try:
             if self._enclosure.alive():
                 self._stop_listener()
-            existing_cluster.leave(existing_cluster.connect(cluster))
+            existing_cluster.leave(existing_cluster.reach(cluster))
             self._gitops.remove_clients()
         except (LocalPlatformError, OSError) as error:
             return str(error)
         return ""
 
     def _stop_listener(self) -> None:
-        for role in ROLES.keys() & {name.removeprefix("listener-") for name in self.states()}:
+        for role in ROLES:
             self._supervisor.stop(f"listener-{role}")
 
     def _make_folders(self) -> None:
