@@ -80,7 +80,8 @@ def test_the_playbooks_user_is_named_where_the_cluster_is_built_here(tmp_path: P
         GitOps(layout, options)._environment("localhost/image:tag")["playbooks"]["subjects"]
         for options in (Options(), Options(cluster=cluster))
     ]
-    assert named == [[{"kind": "User", "name": "bot-freqtrade:platform"}], []]
+    account = {"kind": "ServiceAccount", "name": "platform", "namespace": "bot-freqtrade"}
+    assert named == [[{"kind": "User", "name": "bot-freqtrade:platform"}], [account]]
 
 
 def test_the_checker_names_what_is_new_and_what_is_gone() -> None:
