@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import pathlib
@@ -11,7 +10,6 @@ import subprocess
 import typing as t
 
 import pytest
-from ansible_collections.bot_freqtrade.platform.tests.support.registry import registry
 
 ROOT: t.Final = pathlib.Path(__file__).resolve().parents[2]
 SCRIPTS: t.Final = ROOT / "infra" / ".github" / "scripts"
@@ -78,14 +76,6 @@ def new_workshop(folder: pathlib.Path) -> Workshop:
     for command in (("init", "--quiet", "--initial-branch=main"), (*COMMIT, "--allow-empty", "-m", "Begin")):
         assert made.run("git", *command).returncode == 0
     return made
-
-
-@contextlib.contextmanager
-def registry_for(workshop: Workshop) -> t.Iterator[str]:
-    """Start a registry that the workshop's programs may reach without TLS; gives its address."""
-    with registry(workshop.folder) as (address, clients):
-        workshop.write("home/.config/containers/registries.conf", clients.read_text())
-        yield address
 
 
 @pytest.fixture

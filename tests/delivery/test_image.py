@@ -12,8 +12,9 @@ import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.bot_freqtrade.platform.tests.support.registry import registry
 
-from tests.delivery.conftest import SCRIPTS, Workshop, new_workshop, registry_for
+from tests.delivery.conftest import SCRIPTS, Workshop, new_workshop
 
 Tool = t.Callable[[str], pathlib.Path]
 PACKAGE = (
@@ -70,7 +71,7 @@ class Line(Workshop):
 def line(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Line]:
     """The steps' common place; each test has repositories and files of its own in it."""
     made = new_workshop(tmp_path_factory.mktemp("line"))
-    with registry_for(made) as address:
+    with registry(made.folder) as address:
         line = Line(made.folder, made.environment, address)
         line.make_base()
         line.build(line.archive, "hello\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import pathlib
 import subprocess
 import typing as t
@@ -27,6 +28,7 @@ from ansible_collections.bot_freqtrade.platform.tests.support.registry import re
 from .live import Live
 from .story import STOP, Story, start
 
+CACHE: t.Final = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
 # What the platform may make in a cluster, and what it must not leave there.
 KINDS: t.Final = (
     "namespaces,clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,secrets,pods,"
@@ -58,7 +60,7 @@ class Site:
         try:
             return refusal("up", "--no-listener", *options, **(environment or {}))
         finally:
-            platform("down")
+            platform("down", **(environment or {}))
 
     def start(self) -> str:
         """Start the platform as ``make demo-up`` does; what Ansible says."""
@@ -89,9 +91,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Site]:
     untouched = folder / "untouched.json"
     untouched.write_text(json.dumps(platform("snapshot")))
     with contextlib.ExitStack() as stack:
-        address, clients = stack.enter_context(registry(folder))
+        address = stack.enter_context(registry(folder))
         image = f"{address}/freqtrade-platform:demo"
-        platform("image", image, CONTAINERS_REGISTRIES_CONF=str(clients))
+        own = {"HOME": str(folder / "home"), "XDG_CACHE_HOME": str(CACHE)}
+        platform("image", image, **own)
         repository = stack.enter_context(served_repository(folder))
         cluster = stack.enter_context(another_cluster())
         stack.callback(platform, "down")

@@ -15,10 +15,10 @@ from ansible_collections.bot_freqtrade.platform.tests.support.processes import f
 
 
 @contextlib.contextmanager
-def registry(folder: Path) -> t.Iterator[tuple[str, Path]]:
-    """Start one that keeps its images in ``folder``.
+def registry(folder: Path) -> t.Iterator[str]:
+    """Start one that keeps its images in ``folder``; gives its address.
 
-    :returns: its address, and the file that tells containers/image that TLS is not to be asked for.
+    Programs whose home is ``folder/home``, such as skopeo and buildah, do not ask it for TLS.
     """
     port = free_port()
     address = f"127.0.0.1:{port}"
@@ -28,12 +28,13 @@ def registry(folder: Path) -> t.Iterator[tuple[str, Path]]:
         f"storage: {{filesystem: {{rootdirectory: {folder / 'registry'}}}}}\n",
         encoding="utf-8",
     )
-    clients = folder / "registries.conf"
+    clients = folder / "home" / ".config" / "containers" / "registries.conf"
+    clients.parent.mkdir(parents=True, exist_ok=True)
     clients.write_text(f'[[registry]]\nlocation = "{address}"\ninsecure = true\n', encoding="utf-8")
     program = str(find_binary("docker-registry"))
     command = ["setpriv", "--pdeathsig", "KILL", program, "serve", str(configuration)]
     with running(command, folder / "registry.log", lambda: _answers(port), stop=signal.SIGTERM):
-        yield address, clients
+        yield address
 
 
 def _answers(port: int) -> bool:
