@@ -28,6 +28,8 @@ from ansible_collections.bot_freqtrade.platform.tests.support.registry import re
 from .live import Live
 from .story import STOP, Story, start
 
+# The first test waits for the registry, the cluster and the pull of the image.
+pytestmark = pytest.mark.timeout(900)
 CACHE: t.Final = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
 # What the platform may make in a cluster, and what it must not leave there.
 KINDS: t.Final = (
