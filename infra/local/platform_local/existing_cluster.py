@@ -77,13 +77,14 @@ def reach(cluster: ExistingCluster) -> Kubectl:
 
 
 def require_unused(kubectl: Kubectl) -> None:
-    """See that no other platform of this kind is in the cluster: both would have the same clients.
+    """See that no other platform of this kind is in the cluster: the names of what both make are the same.
 
     :raises LocalPlatformError: names what there is.
     """
     there = kubectl.run("get", "namespaces", "--selector", CLIENTS, "-o", "name").split()
     applications = ("applicationset", APPLICATION_SET, "--namespace", ARGOCD_NAMESPACE)
-    there += kubectl.run("get", *applications, "--ignore-not-found", "-o", "name").split()
+    for name in (applications, ("namespace", access.NAMESPACE)):
+        there += kubectl.run("get", *name, "--ignore-not-found", "-o", "name").split()
     if there:
         raise LocalPlatformError(f"Another platform is in the cluster already: {', '.join(there)}")
 
