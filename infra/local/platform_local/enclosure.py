@@ -42,6 +42,7 @@ class Enclosure:
         self.volatile = run_folder / "volatile"
         """A tmpfs that exists inside only."""
         self._record = run_folder / "enclosure.pid"
+        self._child: subprocess.Popen[bytes] | None = None
 
     def alive(self) -> bool:
         """Whether it is there."""
@@ -93,6 +94,7 @@ class Enclosure:
                 cwd="/",
                 env={"PATH": SYSTEM_PATH, "PYTHONPATH": str(Path(__file__).parents[1]), "LC_ALL": "C.UTF-8"},
             )
+        self._child = holder
         self._record.write_text(f"{holder.pid} {_start_time(holder.pid)}", encoding="ascii")
 
     def within(self, user: User, command: t.Sequence[str | Path]) -> list[str | Path]:
@@ -116,6 +118,8 @@ class Enclosure:
                 os.kill(holder, signal.SIGKILL)
                 deadline += 10
             time.sleep(0.1)
+        if self._child:
+            self._child.wait()
         self._record.unlink(missing_ok=True)
 
     def _holder(self) -> int | None:
