@@ -33,8 +33,8 @@ LISTENER_SOURCES = (
     "requirements.txt", "roles",
 )  # fmt: skip
 """What the listener's Dockerfile copies, under the root of the repository."""
-_NAME = re.compile(r"(?P<repository>.+?)(?::(?P<tag>\w[\w.-]*))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+_NAME = re.compile(r"(?P<repository>.+?)(?::(?P<tag>\w[\w.-]*))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
 
 
 def ensure_base(layout: Layout) -> tuple[Path, bool]:
@@ -119,6 +119,15 @@ def _ensure_python(layout: Layout) -> tuple[Path, bool]:
     return cache.ensure("python-image", key, build_it)
 
 
+def catalogue(layout: Layout) -> str:
+    """The strategies of the local image as JSON: the product's and the local ones, some of them broken."""
+    product = json.loads(
+        (layout.infra / "image" / "catalogue" / "catalogue.json").read_text(encoding="utf-8")
+    )
+    local = {path.stem: path.name for path in sorted((layout.infra / "local" / "strategies").glob("*.py"))}
+    return json.dumps({"strategies": {**product["strategies"], **local}}, indent=2) + "\n"
+
+
 def parts(name: str) -> dict[str, str] | None:
     """An image's name as the charts take it, with a tag or a digest; None when it has neither."""
     found = _NAME.fullmatch(name)
@@ -142,15 +151,6 @@ def push(layout: Layout, name: str) -> bool:
         source = f"docker-archive:{folder / 'image.tar'}"
         run(["skopeo", "copy", source, f"docker://{name}"], layout.logs / "push.log")
     return built
-
-
-def catalogue(layout: Layout) -> str:
-    """The strategies of the local image as JSON: the product's and the local ones, some of them broken."""
-    product = json.loads(
-        (layout.infra / "image" / "catalogue" / "catalogue.json").read_text(encoding="utf-8")
-    )
-    local = {path.stem: path.name for path in sorted((layout.infra / "local" / "strategies").glob("*.py"))}
-    return json.dumps({"strategies": {**product["strategies"], **local}}, indent=2) + "\n"
 
 
 def _build_base(recipe: Path, folder: Path, log: Path) -> None:
