@@ -46,8 +46,7 @@ class Intruder:
             git("-C", folder, *IDENTITY, "commit", "--quiet", "--allow-empty", "--message", "Intrude")
             force = [] if branch == "main" else ["--force"]
             git("-C", folder, "push", "--quiet", *force, "origin", f"HEAD:{branch}")
-        refresh = {"metadata": {"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}}}
-        self._objects.patch_namespaced_custom_object(*ARGOCD, "applicationsets", SET, refresh)
+        self._tell()
 
     @contextlib.contextmanager
     def clients(self, files: Mapping[str, str]) -> Iterator[None]:
@@ -90,6 +89,20 @@ class Intruder:
         finally:
             self._objects.delete_namespaced_custom_object(*ARGOCD, "applications", name)
 
+    def synced(self, name: str, seconds: float = 120) -> None:
+        """Wait until Argo CD has synced a client's Application, for which its project has to be there."""
+
+        def is_synced() -> bool:
+            if self.status(name).get("sync", {}).get("status") == "Synced":
+                return True
+            self._tell()
+            return False
+
+        try:
+            eventually(is_synced, f"{name} synced", seconds, every=1)
+        except NotSeenError as error:
+            raise NotSeenError(f"{error}; said was {self.words(name)!r}") from None
+
     def says(self, name: str, text: str, seconds: float = 90) -> str:
         """Wait until Argo CD says a text of an Application, and return all that it says of it."""
         try:
@@ -111,6 +124,11 @@ class Intruder:
             found = self._objects.get_namespaced_custom_object(*ARGOCD, "applications", name)
             return t.cast(dict[str, t.Any], found.get("status", {}))
         return {}
+
+    def _tell(self) -> None:
+        """Let Argo CD look for clients' folders now."""
+        refresh = {"metadata": {"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}}}
+        self._objects.patch_namespaced_custom_object(*ARGOCD, "applicationsets", SET, refresh)
 
     def _words_with(self, name: str, text: str) -> str | None:
         words = self.words(name)

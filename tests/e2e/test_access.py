@@ -13,7 +13,7 @@ from kubernetes import client as kube
 from kubernetes import config
 
 from tests.e2e.intruder import ARGOCD, SET, Intruder, values
-from tests.e2e.live import Live, eventually, host
+from tests.e2e.live import Live, host
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -28,11 +28,7 @@ def playbooks(live: Live) -> Iterator[kube.ApiClient]:
     assert kubeconfig != live.facts["admin_kubeconfig"]
     intruder = Intruder(live)
     with intruder.clients({CLIENT: values()}):
-        eventually(
-            lambda: intruder.status(CLIENT).get("sync", {}).get("status") == "Synced",
-            f"{CLIENT} synced; Argo CD says {intruder.words(CLIENT)!r}",
-            120,
-        )
+        intruder.synced(CLIENT)
         with config.new_client_from_config(kubeconfig) as api:
             yield api
 

@@ -177,11 +177,7 @@ def made(live: Live) -> Callable[[str], set[str]]:
 def honest(intruder: Intruder, made: Callable[[str], set[str]]) -> set[str]:
     """What the two honest clients have; there in spite of their neighbours."""
     for name in (HONEST, VICTIM):
-        eventually(
-            lambda name=name: intruder.status(name).get("sync", {}).get("status") == "Synced",  # type: ignore[misc]
-            f"{name} synced; Argo CD says {intruder.words(name)!r}",
-            120,
-        )
+        intruder.synced(name)
     assert made(HONEST) == {name.replace(VICTIM, HONEST) for name in made(VICTIM)}
     return made(HONEST)
 
