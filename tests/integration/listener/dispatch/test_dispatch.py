@@ -359,7 +359,7 @@ def _locked_row(desk: Desk, command: str) -> Iterator[Any]:
             connection.execute(sa.select(commands.c.id).where(commands.c.id == command).with_for_update())
             held = True
         events = (desk.folder / "runs").glob("worker-*/*/artifacts/run/job_events/*.json")
-        return held and any("platform_outcome" in path.read_text() for path in events)
+        return held and any("platform_outcome" in _text(path) for path in events)
 
     try:
         yield told
@@ -374,6 +374,14 @@ def _run_processes(desk: Desk) -> list[int]:
     return [
         int(path.name) for path in Path("/proc").glob("[0-9]*") if marker in _read(int(path.name), "environ")
     ]
+
+
+def _text(event: Path) -> str:
+    """The text of an event; none when ansible-runner has just given it another name."""
+    try:
+        return event.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def _read(pid: int, name: str) -> bytes:
