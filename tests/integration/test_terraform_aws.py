@@ -150,7 +150,8 @@ def test_what_others_do_is_seen_and_a_protected_resource_goes_only_when_told(
 
 
 def test_a_network_that_is_too_small_is_refused_before_anything_is_made(aws: Aws, tmp_path: Path) -> None:
-    place = {"name": "demo", "region": REGION, "account_id": ACCOUNT, "cluster_admin_arns": []}
+    admins = [f"arn:aws:iam::{ACCOUNT}:role/operators"]
+    place = {"name": "demo", "region": REGION, "account_id": ACCOUNT, "cluster_admin_arns": admins}
     given = {**options(tmp_path, **place, vpc_cidr="10.0.0.0/24"), "directory": str(terraform.ROOT)}
     with (
         _terraform.deployment_of(given) as deployment,
