@@ -50,6 +50,11 @@ options:
       - Folder whose files are kept as well, each under its name. Those whose name begins with a dot are left
         out.
     type: path
+  pattern:
+    description:
+      - Which files of O(directory), by a pattern of the shell.
+    type: str
+    default: "*"
 seealso:
   - module: bot_freqtrade.platform.bot_secret
     description: The secrets of clients.
@@ -62,6 +67,7 @@ EXAMPLES = r"""
     name: listener-keys
     namespace: platform
     directory: /etc/platform/keys
+    pattern: "*.key"
 
 - name: Give it the password of the listener's database
   bot_freqtrade.platform.platform_secret_files:
@@ -113,7 +119,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._module imp
 
 
 def keep(options: dict[str, t.Any], check: bool) -> dict[str, t.Any]:
-    files = _secrets.read_files(options["files"], options["directory"])
+    files = _secrets.read_files(options["files"], options["directory"], options["pattern"])
     cluster = _kubernetes.cluster_of(options)
     kept = _secrets.keep_files(cluster, options["namespace"], options["name"], files, check=check)
     return {
@@ -135,6 +141,7 @@ def main() -> t.NoReturn:
             "namespace": {"type": "str", "required": True},
             "files": {"type": "dict", "default": {}},
             "directory": {"type": "path"},
+            "pattern": {"type": "str", "default": "*"},
             **_kubernetes.ARGUMENT_SPEC,
         },
         required_one_of=[("files", "directory")],

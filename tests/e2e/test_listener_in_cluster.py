@@ -188,10 +188,11 @@ def installed(
         stack.enter_context(admitted(live, folder))
         machine.stop(*SUPERVISED)
         stack.callback(machine.start, *SUPERVISED)
-        stack.callback(subprocess.run, [*kubectl, "delete", "namespace", NAMESPACE], check=True)
-        stack.callback(
-            subprocess.run, [*helm, "uninstall", "-n", NAMESPACE, "listener", "--wait"], check=True
-        )
+        for command in (
+            [*kubectl, "delete", "namespace", NAMESPACE],
+            [*helm, "uninstall", "-n", NAMESPACE, "listener", "--wait", "--ignore-not-found"],
+        ):
+            stack.callback(subprocess.run, command, check=True)
         played = play_role("listener", variables, folder)
         assert played.code == 0, played.output
         yield played

@@ -52,17 +52,19 @@ class KeptFiles:
     version: str
 
 
-def read_files(files: t.Mapping[str, str], directory: str | None) -> dict[str, str]:
+def read_files(files: t.Mapping[str, str], directory: str | None, pattern: str = "*") -> dict[str, str]:
     """Return the text of each file by the key that the Secret has it under.
 
     :param files: paths by keys.
-    :param directory: a folder whose visible files all come along, each under its name.
+    :param directory: a folder whose visible files come along, each under its name.
+    :param pattern: which of these, such as ``*.key``.
     :raises PlatformError: ``usage`` when there is none, or one cannot be read, is empty, too big, no text, or
         open to others than its owner.
     """
-    paths = {**_listed(directory), **files}
+    paths = {**_listed(directory, pattern), **files}
     if not paths:
-        raise PlatformError("usage", f"There is no file to keep{f' in {directory}' if directory else ''}")
+        where = f" that fits {pattern} in {directory}" if directory else ""
+        raise PlatformError("usage", f"There is no file to keep{where}")
     return {key: _text(key, path) for key, path in sorted(paths.items())}
 
 
@@ -103,11 +105,13 @@ def keep_files(
     )
 
 
-def _listed(directory: str | None) -> dict[str, str]:
+def _listed(directory: str | None, pattern: str) -> dict[str, str]:
     if directory is None:
         return {}
     try:
-        found = sorted(path for path in pathlib.Path(directory).iterdir() if path.is_file())
+        found = sorted(
+            path for path in pathlib.Path(directory).iterdir() if path.is_file() and path.match(pattern)
+        )
     except OSError as error:
         raise PlatformError("usage", f"Cannot read the folder {directory}: {error.strerror}") from None
     return {path.name: str(path) for path in found if not path.name.startswith(".")}

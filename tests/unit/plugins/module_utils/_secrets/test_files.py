@@ -45,6 +45,12 @@ def test_a_file_that_cannot_be_kept_is_named(tmp_path: Path, content: bytes, mod
     assert "canary" not in caught.value.message
 
 
+def test_of_a_folder_only_what_fits_the_pattern_comes_along(tmp_path: Path) -> None:
+    secret(tmp_path / "1a2b3c4d.key")
+    secret(tmp_path / "1a2b3c4d.pub", mode=0o644)
+    assert set(read_files({}, str(tmp_path), "*.key")) == {"1a2b3c4d.key"}
+
+
 @pytest.mark.parametrize("key", ["", "../up", "a/b", ".hidden", "ä"])
 def test_a_key_that_is_no_file_name_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(PlatformError, match="cannot have the key"):
@@ -57,5 +63,5 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PlatformError, match="There is no file to keep in"):
+    with pytest.raises(PlatformError, match="There is no file to keep that fits"):
         read_files({}, str(tmp_path))
