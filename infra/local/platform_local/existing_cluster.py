@@ -29,6 +29,8 @@ CLIENTS = "app.kubernetes.io/part-of=bot-freqtrade"
 """What the namespaces of clients are labelled with."""
 REFRESH = "argocd.argoproj.io/application-set-refresh"
 LISTING_SECONDS = 60
+ERROR_SECONDS = 20
+"""An error may be an older one's; this is how long it may take to be tried again."""
 TOKEN_HOURS = 24
 
 
@@ -129,13 +131,20 @@ def await_listing(kubectl: Kubectl) -> None:
     """
     name = ("applicationset", APPLICATION_SET, "--namespace", ARGOCD_NAMESPACE)
     kubectl.run("annotate", *name, f"{REFRESH}=true", "--overwrite")
-    deadline = time.monotonic() + LISTING_SECONDS
-    # The controller takes the annotation away once it has read the repository anew.
-    while REFRESH in (seen := json.loads(kubectl.run("get", *name, "-o", "json")))["metadata"].get(
-        "annotations", {}
-    ):
-        if time.monotonic() > deadline:
-            raise LocalPlatformError(_unread(seen))
+    began = time.monotonic()
+    while True:
+        seen = json.loads(kubectl.run("get", *name, "-o", "json"))
+        # The controller takes the annotation away once it has read the repository anew.
+        if REFRESH not in seen["metadata"].get("annotations", {}):
+            return
+        error = _error(seen)
+        if time.monotonic() - began > (ERROR_SECONDS if error else LISTING_SECONDS):
+            raise LocalPlatformError(
+                f"Argo CD cannot read the GitOps repository: {error}. Give it access (argocd repo add)"
+                if error
+                else f"Argo CD did not read the GitOps repository within {LISTING_SECONDS} s: "
+                f"does its ApplicationSet controller run in the namespace {ARGOCD_NAMESPACE}?"
+            )
         time.sleep(0.5)
 
 
@@ -201,14 +210,13 @@ def _delete(kubectl: Kubectl, *arguments: str) -> None:
         kubectl.run("delete", "--ignore-not-found", "--timeout=120s", *arguments)
 
 
-def _unread(application_set: t.Mapping[str, t.Any]) -> str:
+def _error(application_set: t.Mapping[str, t.Any]) -> str:
     conditions = application_set.get("status", {}).get("conditions", [])
-    errors = [
-        item["message"] for item in conditions if item["type"] == "ErrorOccurred" and item["status"] == "True"
-    ]
-    if errors:
-        return f"Argo CD cannot read the GitOps repository: {errors[0]}. Give it access (argocd repo add)"
-    return (
-        f"Argo CD did not read the GitOps repository within {LISTING_SECONDS} s: "
-        f"does its ApplicationSet controller run in the namespace {ARGOCD_NAMESPACE}?"
+    return next(
+        (
+            item["message"]
+            for item in conditions
+            if (item["type"], item["status"]) == ("ErrorOccurred", "True")
+        ),
+        "",
     )

@@ -151,6 +151,7 @@ def test_a_repository_that_is_not_read_is_told_with_what_argo_cd_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(existing_cluster, "LISTING_SECONDS", 0)
+    monkeypatch.setattr(existing_cluster, "ERROR_SECONDS", 0)
     unread: dict[str, t.Any] = {"metadata": {"annotations": {existing_cluster.REFRESH: "true"}}}
     with pytest.raises(LocalPlatformError, match="does its ApplicationSet controller run"):
         existing_cluster.await_listing(ScriptedKubectl({"get": json.dumps(unread)}))
