@@ -126,7 +126,7 @@ def test_an_image_that_the_nodes_cannot_pull_is_named(site: Site, before: set[st
 
 def test_an_address_that_pods_do_not_reach_is_named(site: Site, before: set[str]) -> None:
     said = site.refused(host_address="127.0.0.1")
-    assert "no way from pods to 127.0.0.1:54320" in said
+    assert "no way from pods to 127.0.0.1:" in said
     assert "host_address must be" in said
 
 

@@ -165,8 +165,7 @@ def _build_base(recipe: Path, folder: Path, log: Path) -> None:
 
 def _bootstrap(packages: str, folder: Path, log: Path) -> None:
     """Write ``rootfs.tar``, a minimal Debian with these packages, into a folder."""
-    command = ["mmdebstrap", "--variant=minbase", f"--include={packages}", DEBIAN, folder / "rootfs.tar"]
-    run(command, log)
+    run(["mmdebstrap", "--variant=minbase", f"--include={packages}", DEBIAN, folder / "rootfs.tar"], log)
 
 
 def sandbox_archive(pause: Path, archive: Path) -> None:
