@@ -9,6 +9,7 @@ AWS's stand-in has no Kubernetes API behind its clusters, so the tests name anot
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import os
@@ -244,6 +245,57 @@ def test_a_cluster_that_there_is_gets_databases_and_follows_the_repository(
     assert written == {name: value for name, value in variables.items() if name.startswith("platform_")}
 
     assert "changed=0" in operator.play("provision", **variables)
+
+
+def test_the_listener_gets_the_passwords_that_the_databases_were_made_with(
+    operator: Operator, cluster: KubeApi, postgres_15: Server
+) -> None:
+    forget(postgres_15)
+    passfile = postgres_15.write_passfile(operator.folder / "pgpass", SUPERUSER, SUPERUSER_PASSWORD)
+    keys = operator.folder / "keys"
+    keys.mkdir()
+    for path in (operator.folder / "operator.key", keys / "1a2b3c4d.key"):
+        path.touch(mode=0o600)
+        path.write_text("canary")
+    variables = {
+        "provision_infrastructure": False,
+        "provision_steps": ["database", "listener"],
+        "platform_kubeconfig": str(cluster.kubeconfig),
+        "platform_gitops_repository": "https://git.example.com/x.git",
+        "platform_key_directory": str(keys),
+        "platform_database": {
+            "host": postgres_15.host,
+            "port": postgres_15.port,
+            "user": "platform_admin",
+            "passfile": str(operator.folder / "pgpass-admin"),
+            "reader": "platform_metrics",
+        },
+        "platform_database_pod_host": "db.example.com",
+        "database_login": {"user": SUPERUSER, "passfile": str(passfile), "database": "postgres"},
+        "database_listener": {
+            "name": "platform",
+            "user": "platform_listener",
+            "passfile": str(operator.folder / "pgpass-listener"),
+        },
+        "database_reader": {"passfile": str(operator.folder / "pgpass-reader")},
+        "listener_operator_key_file": str(operator.folder / "operator.key"),
+        "listener_chain": {"id": 137, "contract": "0x" + 40 * "1", "rpc_url": "https://rpc.example.com"},
+        "listener_image_repository": "registry.example.com/freqtrade-listener",
+        "listener_image_tag": "1",
+        "listener_wait": False,
+        "listener_helm": str(find_binary("helm")),
+    }
+    operator.play("provision", **variables)
+    kept = cluster.request("GET", "/api/v1/namespaces/platform/secrets/listener")["data"]
+    for name in ("admin", "listener", "reader"):
+        text = (operator.folder / f"pgpass-{name}").read_text()
+        assert base64.b64decode(kept[f"{name}.pgpass"]).decode() == text
+    deployments = cluster.request("GET", "/apis/apps/v1/namespaces/platform/deployments")["items"]
+    assert len(deployments) == 5
+
+    again = operator.play("provision", "--diff", **variables)
+    assert "changed=0" in again
+    assert "canary" not in again
 
 
 @dataclasses.dataclass(frozen=True)
