@@ -266,7 +266,8 @@ def test_a_dispatcher_that_is_killed_takes_its_run_along_and_comes_back(
     before = pods.restarts("dispatch")
     sent = live.send(client, STOP)
     eventually(lambda: "run_started" in _about(pods, sent.id) or None, "a run", 120)
-    pods.run("dispatch", "kill -9 $(cat /proc/1/task/1/children)")
+    # A moment later, because this script ends with the container, too.
+    pods.run("dispatch", "(sleep 1; kill -9 $(cat /proc/1/task/1/children)) >/dev/null 2>&1 &")
     eventually(lambda: pods.restarts("dispatch") == before + 1 or None, "a restart", 60)
     assert live.decided(sent, 420).status == "Approved", pods.log("dispatch")
     assert live.pods(client) == [] or eventually(lambda: live.pods(client) == [] or None, "no pod", 60)
