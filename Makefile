@@ -28,7 +28,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help setup packages tools build demo demo-up demo-down demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets gitops-root integration e2e bench
+.PHONY: help setup packages tools build demo demo-up demo-down demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -167,6 +167,12 @@ e2e: build ## The whole platform: the story, faults, the search for leaked secre
 external-secrets: build ## Clients' secrets by External Secrets from a stand-in of AWS; builds it: about 9 minutes, once
 	@pytest -v tests/external_secrets
 	UP_OPTIONS='-e local_platform_external_secrets=true' tests/e2e/run.sh tests/e2e/test_external_secrets.py
+
+existing-cluster: build ## The demo's platform on a cluster that somebody else runs
+	@pytest -v tests/e2e/test_existing_cluster.py
+
+listener-in-cluster: build ## The listener as pods of its chart and image, which decide a wallet's commands
+	@tests/e2e/run.sh tests/e2e/test_listener_in_cluster.py
 
 bench: build ## Ratios of speed, side by side in one run
 	@tests/bench/run.sh

@@ -2,7 +2,7 @@
 """The platform on a cluster that somebody else runs, as ``KUBECONFIG=… make demo`` uses it.
 
 No platform may be up: these tests start a cluster of their own, a registry and a Git server. They run
-by themselves: pytest tests/e2e/test_existing_cluster.py
+by themselves: make existing-cluster
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ def commands() -> str:
     """What the targets run, with the text of the shell scripts in it; without what only decides whether."""
     text = re.sub(r"\$\(ONCE\).* -- ", "", (ROOT / "Makefile").read_text(encoding="utf-8"))
     scripts = set(re.findall(r"\b(?:tests|infra)/[\w./-]+\.sh\b", text))
-    return "\n".join([text, *((ROOT / name).read_text(encoding="utf-8") for name in scripts)])
+    whole = "\n".join([text, *((ROOT / name).read_text(encoding="utf-8") for name in scripts)])
+    return re.sub(r"^product=.*$", "", whole, flags=re.MULTILINE)
 
 
 COMMANDS = commands()
