@@ -50,7 +50,8 @@ fi
 pytest -v --durations=15 tests/e2e/test_story.py tests/e2e/test_guard.py tests/e2e/test_operator.py tests/e2e/test_access.py \
   tests/e2e/test_malicious_values.py tests/e2e/test_monitoring.py tests/cluster
 product=(galaxy.yml meta plugins roles playbooks listener infra constraints.txt requirements.txt tests/conftest.py tests/e2e tests/support)
-for faults in tests/e2e/faults/test_*.py; do
+mapfile -t files < <(find tests/e2e/faults -name 'test_*.py' | sort)
+for faults in "${files[@]}"; do
   say "$faults"
   tests/gates/once.sh "$(basename "$faults" .py)" "${product[@]}" -- pytest -v --durations=5 "$faults"
 done
