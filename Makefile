@@ -28,10 +28,14 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help setup packages tools build demo demo-up demo-down demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration e2e bench
+.PHONY: help env setup packages tools build demo demo-up demo-down demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+env: $(VENV)/.complete $(COLLECTION) ## Print what a shell needs for the commands of README.md: eval "$$(make -s env)"
+	@printf 'export %s\n' 'PATH="$(VENV)/bin:$(CURDIR)/build/tools:$$PATH"' 'PYTHONPATH="$(DEV):$(CURDIR)"' \
+	  'ANSIBLE_COLLECTIONS_PATH="$(DEV)"' ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_INVENTORY_UNPARSED_WARNING=false
 
 setup: $(VENV)/.complete $(COLLECTION) packages tools ## Install and build what check needs: about 10 minutes, once
 
