@@ -253,7 +253,7 @@ def test_the_monitor_sees_all_that_it_watches(pods: Pods) -> None:
 
 def test_pods_decide_what_a_wallet_sends(live: Live, pods: Pods, client: int) -> None:
     assert {Machine(live).state(role) for role in SUPERVISED} == {"STOPPED"}
-    sent = live.send(client, start("SampleTrend", dry_run=False), GOOD_KEYS)
+    sent = live.send(client, start("SampleTrend"), GOOD_KEYS)
     verdict = live.decided(sent, 420)
     assert (verdict.status, verdict.reason) == ("Approved", ""), pods.log("dispatch")
     eventually(lambda: live.trades(client) or None, "a trade", BOT_SECONDS)
