@@ -16,7 +16,7 @@ from moto.core.config import default_user_config
 from moto.ec2.models import launch_templates
 from moto.iam import access_control
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.iam.models import iam_backends
+from moto.moto_api._internal.models import moto_api_backend
 from moto.rds.models import DBParameterGroup
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
@@ -90,14 +90,14 @@ class _AccessDenied(access_control.AccessDeniedError):
 
 @contextlib.contextmanager
 def stand_in() -> t.Iterator[Aws]:
-    """Run the stand-in until the block ends. All of a process share what there is in it."""
+    """Run the stand-in, empty at first, until the block ends. All of a process share what there is in it."""
     aws_eks.extend()
     launch_templates.LaunchTemplateVersion = _TemplateVersion  # type: ignore[misc]
     access_control.AccessDeniedError = _AccessDenied  # type: ignore[misc]
     FakeBucket.get_permission = _permission  # type: ignore[method-assign]
     DBParameterGroup.update_parameters = _tell_who_set_parameters  # type: ignore[method-assign]
     default_user_config["iam"]["load_aws_managed_policies"] = True
-    iam_backends[ACCOUNT]["aws"].reset()
+    moto_api_backend.reset()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
