@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The whole platform: started, told the story, hurt, taken down; nothing may be left.
 # usage: tests/e2e/run.sh [what to test]   (make e2e)
-# Faults take half an hour. Those that passed on this machine with the same contents are not repeated; AGAIN=1 does.
+# Faults take more than half an hour. Those that passed on this machine with the same contents are not repeated; AGAIN=1 does.
 # UP_OPTIONS are options of the playbook local_up, such as -e local_platform_external_secrets=true.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
