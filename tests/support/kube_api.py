@@ -3,7 +3,7 @@
 
 """A real Kubernetes API (etcd and kube-apiserver, no nodes) for tests; ready in about five seconds.
 
-Fixture: ``kube_api`` (one per session). Its token may do everything, a ServiceAccount what RBAC says.
+Fixture: ``kube_api`` (one per file of tests). Its token may do everything, a ServiceAccount what RBAC says.
 """
 
 from __future__ import annotations
@@ -149,8 +149,8 @@ def _ready(api: KubeApi) -> bool:
     return True
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kube_api(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[KubeApi]:
-    """A Kubernetes API of its own for the test session."""
+    """A Kubernetes API of its own for a file of tests: what one leaves is in no other's way."""
     with api_server(tmp_path_factory.mktemp("kube-api")) as started:
         yield started
