@@ -68,7 +68,7 @@ $(COLLECTION):
 	@mkdir -p $(dir $@) && ln -sfn ../../../.. $@
 
 demo: build ## Start the local platform, play the story on it, take it down
-	@$(MAKE) demo-up
+	@$(MAKE) demo-up || { echo "demo: the platform did not start; make demo-down takes down what is there" >&2; exit 1; }
 	status=0; python -m tests.e2e.demo || status=$$?
 	$(MAKE) demo-down
 	exit $$status

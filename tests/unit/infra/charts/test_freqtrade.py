@@ -16,6 +16,7 @@ import yaml
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope._schema import (
     SPECIFICATION_SCHEMA,
 )
+from ansible_collections.bot_freqtrade.platform.tests.support.pods import assert_restricted
 
 INFRA = Path(__file__).parents[4] / "infra"
 CHART = INFRA / "charts" / "freqtrade"
@@ -56,10 +57,6 @@ def pod_of(manifests: Manifests) -> dict[str, t.Any]:
     return spec
 
 
-def containers(pod: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    return [*pod["initContainers"], *pod["containers"]]
-
-
 @pytest.mark.parametrize("rule", ["enum", "minItems", "maxItems", "minimum", "exclusiveMinimum", "maximum"])
 @pytest.mark.parametrize("name", SPECIFICATION_SCHEMA["properties"])
 def test_the_chart_bounds_a_specification_as_the_envelope_does(name: str, rule: str) -> None:
@@ -98,18 +95,9 @@ def test_two_bots_never_run_at_once(render):
 
 def test_the_pod_is_restricted(render):
     pod = pod_of(render())
+    assert_restricted(pod)
     assert pod["automountServiceAccountToken"] is False
-    assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert {tuple(volume.keys() - {"name"}) for volume in pod["volumes"]} == {("configMap",), ("emptyDir",)}
-    for container in containers(pod):
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        }
-        assert {"cpu", "memory", "ephemeral-storage"} <= container["resources"]["limits"].keys()
 
 
 def test_the_service_account_has_no_token(render):

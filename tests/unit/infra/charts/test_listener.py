@@ -12,6 +12,7 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 import yaml
+from ansible_collections.bot_freqtrade.platform.tests.support.pods import assert_restricted, containers
 
 CHARTS = Path(__file__).parents[4] / "infra" / "charts"
 CHART = CHARTS / "listener"
@@ -65,10 +66,6 @@ def pods(manifests: Manifests) -> dict[str, dict[str, t.Any]]:
     return found
 
 
-def containers(pod: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    return [*pod["initContainers"], *pod["containers"]]
-
-
 def environment(container: dict[str, t.Any]) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container.get("env", [])}
 
@@ -80,19 +77,9 @@ def test_every_manifest_is_valid_for_kubernetes(render):
 
 def test_every_pod_is_restricted(render):
     for pod in pods(render()).values():
-        assert not {"hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"} & pod.keys()
+        assert_restricted(pod)
         context = pod["securityContext"]
-        assert (context["runAsNonRoot"], context["runAsUser"], context["runAsGroup"]) == (True, 10001, 10001)
-        assert context["seccompProfile"] == {"type": "RuntimeDefault"}
-        kinds = {kind for volume in pod["volumes"] for kind in volume.keys() - {"name"}}
-        assert kinds <= {"configMap", "secret", "emptyDir"}
-        for container in containers(pod):
-            assert container["securityContext"] == {
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-                "readOnlyRootFilesystem": True,
-            }
-            assert {"cpu", "memory", "ephemeral-storage"} <= container["resources"]["limits"].keys()
+        assert (context["runAsUser"], context["runAsGroup"]) == (10001, 10001)
 
 
 def test_secrets_lie_in_memory_and_runs_too(render):
