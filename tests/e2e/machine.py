@@ -5,20 +5,27 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import ctypes
+import errno
 import os
 import pathlib
+import select
 import signal
+import time
 import typing as t
 import xmlrpc.client
 from collections.abc import Iterator
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from tests.e2e.live import Live, eventually
+from tests.e2e.live import Live, NotSeenError, eventually
 
 ROLES: t.Final = ("listener-watch", "listener-dispatch", "listener-send", "listener-api")
 DISPATCH: t.Final = "listener-dispatch"
 SECOND: t.Final = "listener-dispatch-2"
+LAST_WORDS_SECONDS: t.Final = 300
+PIDFD_GETFD: t.Final = 438
+"""The number of the system call, the same on all architectures (Linux 5.6)."""
 
 
 class Machine:
@@ -67,11 +74,11 @@ class Machine:
     def asleep(self, program: str) -> Iterator[t.Callable[[], None]]:
         """A program stopped in its tracks, with all that it started; they go on at the end.
 
-        Yields what wakes all but the program itself.
+        Yields what wakes all but the program itself, and returns when all that has ended.
         """
         first = self.number(program)
         with _paused(lambda: [first, *descendants(first)]):
-            yield lambda: _wake(descendants(first))
+            yield lambda: _let_end(first)
 
     @contextlib.contextmanager
     def runs_asleep(self, program: str) -> Iterator[None]:
@@ -181,6 +188,47 @@ def _wake(numbers: list[int]) -> None:
     for number in numbers:
         with contextlib.suppress(ProcessLookupError):
             os.kill(number, signal.SIGCONT)
+
+
+def _let_end(program: int) -> None:
+    """Wake what a sleeping program started, and read its terminals in the program's place until it ends."""
+    with contextlib.ExitStack() as stack:
+        holder = os.pidfd_open(program)
+        stack.callback(os.close, holder)
+        terminals = [_copy(holder, number) for number in _terminals(program)]
+        for terminal in terminals:
+            stack.callback(os.close, terminal)
+        _wake(descendants(program))
+        end = time.monotonic() + LAST_WORDS_SECONDS
+        while terminals:
+            ready, _, _ = select.select(terminals, [], [], max(0, end - time.monotonic()))
+            if not ready:
+                raise NotSeenError(f"{len(terminals)} woken runs did not end in {LAST_WORDS_SECONDS} s")
+            terminals = [terminal for terminal in terminals if terminal not in ready or _speaks(terminal)]
+
+
+def _terminals(program: int) -> list[int]:
+    """The descriptors by which a program hears what runs on terminals that it made."""
+    links = {int(link.name): os.readlink(link) for link in pathlib.Path(f"/proc/{program}/fd").iterdir()}
+    return [number for number, target in links.items() if target.endswith("ptmx")]
+
+
+def _copy(holder: int, number: int) -> int:
+    """Another process's descriptor as one of this; Python has no name for the call."""
+    copy = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, holder, number, 0)
+    if copy < 0:
+        raise OSError(ctypes.get_errno(), "pidfd_getfd")
+    return int(copy)
+
+
+def _speaks(terminal: int) -> bool:
+    """Read on; False when nobody is left on the other side."""
+    try:
+        return bool(os.read(terminal, 65536))
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return False
 
 
 def processes() -> list[int]:

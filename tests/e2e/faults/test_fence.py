@@ -77,7 +77,6 @@ def test_a_worker_woken_after_newer_commands(live: Live, trail: Trail, asleep: C
             trail.decided_once(one)
         kept = [(trail.last_commit(one.client), live.secrets(one.client)) for one in new]
         wake_runs()  # their dispatcher sleeps on: nobody tells them that their leases are gone
-        _leave_time()
         assert [(trail.last_commit(one.client), live.secrets(one.client)) for one in new] == kept
     _leave_time()
     assert [(trail.last_commit(one.client), live.secrets(one.client)) for one in new] == kept
@@ -113,7 +112,6 @@ def test_a_run_woken_after_its_command_ended_undecided_starts_no_bot(
             trail.decided_once(sent, "RolledBack", "undecided")
             last = trail.last_commit(client)
             wake_runs()  # no later command has raised the fence
-            _leave_time()
         _leave_time()
         machine.stop(SECOND)
     assert trail.last_commit(client) == last
