@@ -163,7 +163,7 @@ $(CHECKOV)/.complete $(IMPORTER)/.complete $(WORKFLOWS)/.complete:
 integration: build ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
 	@$(ONCE) terraform-apply infra/terraform tests/terraform tests/support/aws.py tests/support/aws_eks.py tests/support/terraform.py constraints.txt -- tests/terraform/run.sh
 	$(ONCE) terraform-drift infra/terraform plugins/module_utils tests/integration/test_terraform_aws.py tests/support constraints.txt -- pytest -q tests/integration/test_terraform_aws.py
-	pytest -q tests/integration tests/interop --ignore=tests/integration/test_terraform_aws.py
+	pytest -q --durations=40 tests/integration tests/interop --ignore=tests/integration/test_terraform_aws.py
 	python tests/integration/run.py
 
 e2e: build ## The whole platform: the story, faults, the search for leaked secrets, and nothing left behind
