@@ -15,6 +15,7 @@ from platform_local.paths import Layout
 
 from tests.e2e.live import Live, eventually, host
 
+APPLY = "helm template | kubectl apply"
 NAMESPACE = "bench-floor"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
@@ -71,7 +72,7 @@ class Floor:
         end = time.monotonic()
         return {
             "finality": final - begin,
-            "helm template | kubectl apply": applied - final,
+            APPLY: applied - final,
             "pod ready": ready - applied,
             "readiness held": end - ready,
             "total": end - begin,
