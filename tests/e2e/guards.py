@@ -79,7 +79,7 @@ GUARDS: t.Final = (
     Guard(
         "a payload is bound to its sequence",
         f"{_FAULTS}/test_payloads.py::test_rolls_back_a_payload[sealed for another sequence]",
-        (Edit("plugins/module_utils/_envelope/_binding.py", "self.sequence, self.key_id", "1, self.key_id"),),
+        (Edit("plugins/module_utils/_envelope/_binding.py", "_word(self.sequence)", "_word(0)"),),
     ),
     Guard(
         "the rescue acts on refused and unhealthy only",
