@@ -123,6 +123,11 @@ GUARDS: t.Final = (
                 "spent = command.overdue or attempt >= self._max_attempts",
                 "spent = False",
             ),
+            Edit(
+                "listener/executors/interface.py",
+                "runs = ROLLBACK if command.overdue else operation",
+                "runs = operation",
+            ),
         ),
     ),
     Guard(

@@ -30,3 +30,7 @@ def test_a_hanging_command_delays_no_other_of_its_run(
             trail.decided_once(item)
         trail.decided_once(hanging, "RolledBack", "bot_not_ready")
     assert [trail.row(item.id)["attempt"] for item in sent] == [1, 1, 1]
+    synced, ended = (trail.row(hanging.id)["timings"][stage] for stage in ("synced", "decided"))
+    for item in others:
+        waited = trail.row(item.id)["timings"]["decided"] - synced
+        assert waited < (ended - synced) / 2, "it was decided when the hanging one was"
