@@ -28,7 +28,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help env setup packages tools build demo demo-up demo-down demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration e2e bench
+.PHONY: help env setup packages tools build demo demo-up demo-down demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration targets e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -90,7 +90,7 @@ gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps reposito
 	$(PLATFORM) gitops-root "$(DESTINATION)" --repository "$(REPOSITORY)"
 
 test: check ## The tests: check first, then the whole platform beside all that needs none of it
-	@python -m tests.gates.lanes e2e "$(GATES) delivery" integration
+	@python -m tests.gates.lanes e2e "$(GATES) delivery targets" integration
 
 check: setup ## Lint, types and unit tests
 	@$(MAKE) -j2 -Otarget unit lint types
@@ -164,7 +164,9 @@ integration: build ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part a
 	@$(ONCE) terraform-apply infra/terraform tests/terraform tests/support/aws.py tests/support/aws_eks.py tests/support/terraform.py constraints.txt -- tests/terraform/run.sh
 	$(ONCE) terraform-drift infra/terraform plugins/module_utils tests/integration/test_terraform_aws.py tests/support constraints.txt -- pytest -q tests/integration/test_terraform_aws.py
 	pytest -q --durations=40 tests/integration tests/interop --ignore=tests/integration/test_terraform_aws.py
-	python tests/integration/run.py
+
+targets: build ## ansible-test's integration targets: each module in check mode, for real, again and back
+	@python tests/integration/run.py
 
 e2e: build ## The whole platform: the story, faults, the search for leaked secrets, and nothing left behind
 	@tests/e2e/run.sh
