@@ -43,6 +43,11 @@ class Guard(t.NamedTuple):
     edits: tuple[Edit, ...]
 
 
+_FLOOR: t.Final = Edit(
+    "plugins/module_utils/_secrets/_plan.py", "if wanted.sequence < floor:", "if wanted.sequence < 0:"
+)
+"""It ends a late run before the fence in Git does."""
+
 GUARDS: t.Final = (
     Guard(
         "the contract's status is read before a run",
@@ -149,18 +154,12 @@ GUARDS: t.Final = (
     Guard(
         "a lower fence is refused",
         f"{_FAULTS}/test_fence.py::test_a_worker_woken_after_newer_commands",
-        (Edit("plugins/module_utils/_gitops/transition.py", "fence < document.fence", "False"),),
+        (Edit("plugins/module_utils/_gitops/transition.py", "fence < document.fence", "False"), _FLOOR),
     ),
     Guard(
         "no exchange secret is made below the floor",
         f"{_FAULTS}/test_fence.py::test_a_worker_woken_after_newer_commands",
-        (
-            Edit(
-                "plugins/module_utils/_secrets/_plan.py",
-                "if wanted.sequence < floor:",
-                "if wanted.sequence < 0:",
-            ),
-        ),
+        (_FLOOR,),
     ),
     Guard(
         "an outcome counts only under its lease",
