@@ -162,17 +162,6 @@ GUARDS: t.Final = (
         (_FLOOR,),
     ),
     Guard(
-        "an outcome counts only under its lease",
-        f"{_FAULTS}/test_fence.py::test_a_worker_woken_while_another_runs_the_same_commands",
-        (
-            Edit(
-                "listener/store/commands.py",
-                "        commands.c.lease_owner == owner,\n        commands.c.attempt == attempt,\n",
-                "",
-            ),
-        ),
-    ),
-    Guard(
         "a recorded decision is not decided again",
         f"{_FAULTS}/test_kill.py::test_a_start_survives_kills_of[the role that holds the command]",
         (

@@ -123,8 +123,11 @@ class Trail:
         assert (verdict.status, verdict.reason) == (status, reason), self.story(sent.id)
         eventually(lambda: self._settled(sent), f"the end of command {sent.id} in the store", 120)
         assert self.verdict_events(sent.id) == 1
-        repeated = {step: count for step, count in self.commits(sent.id).items() if count > 1}
+        commits = self.commits(sent.id)
+        repeated = {step: count for step, count in commits.items() if count > 1}
         assert not repeated, f"commits made more than once: {repeated}"
+        decisions = [step for step in commits if step[1] == "decided"]
+        assert len(decisions) <= 1, f"decided more than once: {decisions}"
         alarms = self.select("SELECT kind, message FROM alarms WHERE command_id = %s", sent.id)
         assert not alarms or status != "Approved", f"alarms: {alarms}"
 

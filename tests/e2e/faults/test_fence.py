@@ -17,7 +17,8 @@ from tests.e2e.trail import Trail
 pytestmark = pytest.mark.timeout(1200)
 
 SHORT_LEASE = 5
-STAGES = ("healthy", "committed", "claimed")
+PLACES = ("healthy", "committed", "registered", "claimed")
+"""Stages, and "registered": the fence in Git was passed, the client's secrets are not yet looked at."""
 LATE_SECONDS = 20
 """How long a woken worker gets to do its harm."""
 
@@ -37,15 +38,15 @@ def two(machine: Machine) -> Iterator[Machine]:
 
 @pytest.fixture
 def asleep(live: Live, trail: Trail, two: Machine, clients: Callable[[], int]) -> Callable[[], Asleep]:
-    """Pauses a worker that runs one command at each stage, each of another client; the runs go first."""
+    """Pauses a worker that runs one command at each place, each of another client; the runs go first."""
 
     @contextlib.contextmanager
     def fall_asleep() -> Iterator[tuple[list[Sent], Callable[[], None]]]:
         with contextlib.ExitStack() as pauses:
             sent = []
-            for stage in STAGES:
+            for place in PLACES:
                 sent.append(live.send(clients(), start("SampleTrend"), GOOD_KEYS))
-                trail.await_stage(sent[-1].id, stage)
+                _await(trail, sent[-1], place)
                 pauses.enter_context(two.runs_asleep(DISPATCH))
             wake_runs = pauses.enter_context(two.asleep(DISPATCH))
             two.start(SECOND)
@@ -80,7 +81,7 @@ def test_a_worker_woken_after_newer_commands(live: Live, trail: Trail, asleep: C
         assert [(trail.last_commit(one.client), live.secrets(one.client)) for one in new] == kept
     _leave_time()
     assert [(trail.last_commit(one.client), live.secrets(one.client)) for one in new] == kept
-    assert [trail.verdict_events(one.id) for one in [*old, *new]] == [1] * 2 * len(STAGES)
+    assert [trail.verdict_events(one.id) for one in [*old, *new]] == [1] * 2 * len(PLACES)
     for one in new:
         _agrees(live, trail, one, "SampleTrend")
 
@@ -116,6 +117,13 @@ def test_a_run_woken_after_its_command_ended_undecided_starts_no_bot(
         machine.stop(SECOND)
     assert trail.last_commit(client) == last
     trail.is_gone(client)
+
+
+def _await(trail: Trail, sent: Sent, place: str) -> None:
+    if place == "registered":
+        eventually(lambda: (1, place) in trail.commits(sent.id), "the client's file in Git", 60, 0.02)
+    else:
+        trail.await_stage(sent.id, place)
 
 
 def _taken_over(live: Live, trail: Trail, sent: Sent) -> bool:
