@@ -28,7 +28,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help env setup packages tools build demo demo-up demo-down demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration targets e2e bench
+.PHONY: help env setup packages tools build demo demo-up demo-down demo-wallet demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration targets e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -79,6 +79,10 @@ demo-up: build ## Start the local platform and leave it running; UP_OPTIONS are 
 
 demo-down: $(VENV)/.complete $(COLLECTION) ## Take the local platform down; nothing of it is left
 	@ansible-playbook bot_freqtrade.platform.local_down
+
+demo-wallet: $(VENV)/.complete $(COLLECTION) ## Make WALLET, a file with the key of a wallet that is the next client of the running local platform
+	@: "$${WALLET:?is a file for the key}"
+	$(PLATFORM) wallet "$(WALLET)"
 
 demo-image: $(VENV)/.complete ## Build the bots' image and push it as IMAGE to a registry, for KUBECONFIG=… make demo
 	@: "$${IMAGE:?is a name with a tag at a registry}"

@@ -86,53 +86,29 @@ class Live:
         self.apps = kube.AppsV1Api()
 
     def wallet(self, client: int) -> pathlib.Path:
-        """Key file of the client's wallet; made at first use."""
-        path = self._wallets / f"{host(client)}.key"
-        if not path.exists():
-            self._wallets.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(Account.create().key.hex())
-        return path
+        """Key file of the client's wallet; made when it is registered."""
+        self._wallets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self._wallets / f"{host(client)}.key"
 
     def address(self, client: int) -> str:
         """Address of the client's wallet."""
         return str(Account.from_key(self.wallet(client).read_text().strip()).address)
 
-    def _operator(self) -> str:
-        """Address of the account that decides commands."""
-        key = pathlib.Path(self.facts["keys"]["operator"]).read_text().strip()
-        return str(Account.from_key(key).address)
-
     def number(self, client: int) -> int:
         """Number that the contract gave to the wallet; 0 when it is not registered."""
         return int(self.contract.functions.clientOf(self.address(client)).call())
 
-    def register(self, *clients: int) -> dict[str, t.Any]:
-        """Register the wallets in this order and give them gas; the first wallet is client 1."""
-        for client in clients:
-            self.web3.provider.make_request("anvil_setBalance", [self.address(client), hex(10**18)])  # type: ignore[arg-type]
-        wallets = [part for client in clients for part in ("--wallet", self.address(client))]
+    def register(self, *clients: int) -> dict[str, int]:
+        """Register the wallets in this order and give them coins; the first wallet is client 1."""
         run = subprocess.run(
-            [
-                sys.executable,
-                ROOT / "infra/contracts/deploy.py",
-                "--rpc-url",
-                self.facts["rpc_url"],
-                "--admin-key-file",
-                self.facts["keys"]["admin"],
-                "--state",
-                self.facts["contract_state"],
-                "--operator",
-                self._operator(),
-                *wallets,
-            ],
+            [sys.executable, "-m", "platform_local", "wallet", *map(self.wallet, clients)],
             capture_output=True,
             text=True,
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'infra/local'}:{os.environ.get('PYTHONPATH', '')}"},
         )
         if run.returncode:
-            raise NotSeenError(f"deploy.py: {run.stderr}")
-        return t.cast(dict[str, t.Any], json.loads(run.stdout))
+            raise NotSeenError(f"platform_local wallet: {run.stderr}")
+        return t.cast(dict[str, int], json.loads(run.stdout))
 
     def send(
         self, client: int, command: dict[str, t.Any], exchange: dict[str, str] | None = None, suite: int = 2

@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 from . import existing_cluster, gitops_root, host, images, tools
+from .chain import Chain
 from .errors import LocalPlatformError
 from .leftovers import differences, snapshot
 from .options import ExistingCluster, Options
@@ -50,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     image = commands.add_parser("image", help="build the bots' image and push it to a registry")
     image.add_argument("name", help="its name there, with a tag")
     commands.add_parser("down", help="end the platform and leave the host as it was")
+    wallet = commands.add_parser("wallet", help="register wallets as clients and give them coins")
+    wallet.add_argument("keys", type=Path, nargs="+", metavar="FILE", help="of a key; made when not there")
     commands.add_parser("status", help="show the state of each program")
     packages = commands.add_parser("packages", help="list the Debian packages that are missing")
     _add_kubeconfig(packages)
@@ -124,6 +127,7 @@ _COMMANDS: dict[str, t.Callable[[argparse.Namespace], t.Any]] = {
     "up": lambda options: _up(_platform(options)),
     "down": lambda options: {"changed": _platform(options).down()},
     "gitops-root": _gitops_root,
+    "wallet": lambda options: Chain(Layout.here()).register(options.keys),
     "status": lambda options: _platform(options).states(),
     "packages": lambda options: host.missing_packages(own_cluster=not options.kubeconfig),
     "snapshot": lambda options: snapshot(),

@@ -89,23 +89,46 @@ class Chain:
         """
         if self.deployment():
             return False
-        admin = self._account("admin", self._layout.secrets)
-        operator = self._account("operator", self._layout.listener, LISTENER)
-        command = [
-            sys.executable, self._contracts / "deploy.py", "--rpc-url", RPC_URL,
-            "--admin-key-file", self._layout.secrets / "admin.key", "--operator", operator.address,
-            "--state", self._layout.local / "contract-state.json",
-            "--publish-key", f"{SUITE}:{self._public_key()}",
-        ]  # fmt: skip
-        for account in (admin, operator):
-            self._rpc("anvil_setBalance", account.address, hex(BALANCE_WEI))
-        done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise LocalPlatformError(f"The contract was not deployed: {done.stderr.strip()}")
+        admin = self._account(self._layout.secrets / "admin.key")
+        self._fund(admin.address, self._operator().address)
+        deployed = self._deploy("--publish-key", f"{SUITE}:{self._public_key()}")
         temporary = self._deployment.with_suffix(".new")
-        temporary.write_text(done.stdout, encoding="utf-8")
+        temporary.write_text(deployed, encoding="utf-8")
         temporary.replace(self._deployment)
         return True
+
+    def register(self, keys: list[Path]) -> dict[str, int]:
+        """Register wallets as clients, in this order, and give them coins.
+
+        :param keys: files of private keys; one that is not there is made, for its owner to read.
+        :returns: the number of each client by its wallet's address; the first wallet is client 1.
+        :raises LocalPlatformError: when no chain runs or the contract refuses.
+        """
+        if not (self.ready() and self.deployment()):
+            raise LocalPlatformError("No chain with the contract runs here; make demo-up starts one")
+        addresses = [self._account(key).address for key in keys]
+        self._fund(*addresses)
+        deployed = self._deploy(*(option for address in addresses for option in ("--wallet", address)))
+        return t.cast(dict[str, int], json.loads(deployed)["clients"])
+
+    def _operator(self) -> t.Any:
+        return self._account(self._layout.listener / "operator.key", LISTENER)
+
+    def _fund(self, *addresses: str) -> None:
+        for address in addresses:
+            self._rpc("anvil_setBalance", address, hex(BALANCE_WEI))
+
+    def _deploy(self, *options: str) -> str:
+        """Let the contract's own program do what is missing of it, and return what it prints."""
+        command = [
+            sys.executable, self._contracts / "deploy.py", "--rpc-url", RPC_URL,
+            "--admin-key-file", self._layout.secrets / "admin.key", "--operator", self._operator().address,
+            "--state", self._layout.local / "contract-state.json", *options,
+        ]  # fmt: skip
+        done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise LocalPlatformError(f"The contract refused: {done.stderr.strip()}")
+        return done.stdout
 
     def _public_key(self) -> Path:
         """The file of the platform's public key; the pair is made at the first call."""
@@ -126,9 +149,8 @@ class Chain:
         return public
 
     @staticmethod
-    def _account(name: str, folder: Path, owner: User | None = None) -> t.Any:
-        """An account with a key file of its own; funds come from anvil."""
-        path = folder / f"{name}.key"
+    def _account(path: Path, owner: User | None = None) -> t.Any:
+        """An account with a key file of its own, which is made when it is not there."""
         if not path.exists():
             write_private(path, Account.create().key.hex() + "\n", owner.number if owner else 0)
         return Account.from_key(path.read_text(encoding="ascii").strip())

@@ -99,7 +99,6 @@ class Settings:
                 "rpc_url": chain.RPC_URL,
                 "chain_id": deployment["chain_id"],
                 "contract": deployment["address"],
-                "contract_state": str(self._layout.local / "contract-state.json"),
                 "keys": {
                     "admin": str(self._layout.secrets / "admin.key"),
                     "operator": str(self._layout.listener / "operator.key"),

@@ -72,3 +72,10 @@ def test_a_failed_installation_is_told_and_leaves_nothing(npm: Path, tmp_path: P
     with pytest.raises(LocalPlatformError, match=r"toolchain\.sh failed"):
         checkout(tmp_path / "first").ensure_tools()
     assert list((tmp_path / "cache" / "bot_freqtrade").iterdir()) == []
+
+
+def test_a_wallet_without_a_platform_is_refused_and_not_made(tmp_path: Path) -> None:
+    chain, key = Chain(Layout(tmp_path)), tmp_path / "wallet.key"
+    with pytest.raises(LocalPlatformError, match="make demo-up"):
+        chain.register([key])
+    assert not key.exists()
