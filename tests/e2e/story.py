@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -155,6 +156,7 @@ class Story:
         self.expect(
             answer["evidence_hash"] == verdict.evidence, "the stored evidence has the hash on the chain"
         )
+        self.expect(names_what_was_seen(sent, verdict, answer["evidence"]), "it names what was seen")
 
     def settled(self, sent: Sent) -> dict[str, t.Any] | None:
         answer = self.live.api(f"/commands/{sent.id}")
@@ -171,6 +173,21 @@ class Story:
         if not holds:
             raise NotSeenError(what)
         self.tell(f"   seen: {what}")
+
+
+def names_what_was_seen(sent: Sent, verdict: Verdict, evidence: dict[str, str]) -> bool:
+    """Whether evidence has the verdict's reason and, of an approval, the commit and the pod of a started bot."""
+    wanted = {"commit": r"[0-9a-f]{40}"}
+    if sent.operation == "trade.start":
+        wanted |= {
+            "image_digest": r"sha256:[0-9a-f]{64}",
+            "pod_uid": r"[0-9a-f-]{36}",
+            "ready_since": r"\d{4}-.+Z",
+        }
+    if verdict.status != "Approved":
+        wanted = {}
+    seen = all(re.fullmatch(form, evidence.get(name, "")) for name, form in wanted.items())
+    return seen and evidence.get("reason") == verdict.reason
 
 
 def seconds_per_stage(timings: dict[str, float]) -> dict[str, float]:
