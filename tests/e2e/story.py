@@ -176,7 +176,7 @@ class Story:
 
 
 def names_what_was_seen(sent: Sent, verdict: Verdict, evidence: dict[str, str]) -> bool:
-    """Whether evidence has the verdict's reason and, of an approval, the commit and the pod of a started bot."""
+    """Whether evidence has the verdict's reason and, of an approval, the commit and a started bot's pod."""
     wanted = {"commit": r"[0-9a-f]{40}"}
     if sent.operation == "trade.start":
         wanted |= {

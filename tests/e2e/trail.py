@@ -67,12 +67,13 @@ class Trail:
 
     def commits(self, command: str) -> collections.Counter[tuple[int, str]]:
         """How many commits each (attempt, transition) of a command has."""
-        counted: collections.Counter[tuple[int, str]] = collections.Counter()
-        for line in self._git("log", "--format=" + _COMMITS, "main").splitlines():
-            found, attempt, transition = line.split("\t")
-            if found == command:
-                counted[int(attempt), transition] += 1
-        return counted
+        return collections.Counter(self._steps(command))
+
+    def _steps(self, command: str) -> list[tuple[int, str]]:
+        """(attempt, transition) of a command's commits, the newest first."""
+        lines = self._git("log", "--format=" + _COMMITS, "main").splitlines()
+        trailers = [line.split("\t") for line in lines]
+        return [(int(attempt), transition) for found, attempt, transition in trailers if found == command]
 
     def last_commit(self, client: int) -> str:
         """The newest commit of the client's file; empty when it has none."""
@@ -123,11 +124,12 @@ class Trail:
         assert (verdict.status, verdict.reason) == (status, reason), self.story(sent.id)
         eventually(lambda: self._settled(sent), f"the end of command {sent.id} in the store", 120)
         assert self.verdict_events(sent.id) == 1
-        commits = self.commits(sent.id)
-        repeated = {step: count for step, count in commits.items() if count > 1}
+        repeated = {step: count for step, count in self.commits(sent.id).items() if count > 1}
         assert not repeated, f"commits made more than once: {repeated}"
-        decisions = [step for step in commits if step[1] == "decided"]
-        assert len(decisions) <= 1, f"decided more than once: {decisions}"
+        steps = self._steps(sent.id)
+        assert "decided" not in [transition for _, transition in steps[1:]], (
+            f"decided, and then more: {steps}"
+        )
         alarms = self.select("SELECT kind, message FROM alarms WHERE command_id = %s", sent.id)
         assert not alarms or status != "Approved", f"alarms: {alarms}"
 
