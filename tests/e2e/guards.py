@@ -4,7 +4,9 @@
     python -m tests.e2e.guards [part of a guard's name ...]
 
 It edits the checkout that it stands in, from which the platform must run (``make demo-up`` there), and
-puts every file back. Run it in a clone of its own. Each guard costs the time of its test.
+puts every file back. Run it in a clone of its own. Each guard costs the time of its test. A guard behind
+which another stands whatever the faults do (an outcome's lease, a recorded decision) is not here: tests of
+units and of integration take it away.
 """
 
 from __future__ import annotations
@@ -160,17 +162,6 @@ GUARDS: t.Final = (
         "no exchange secret is made below the floor",
         f"{_FAULTS}/test_fence.py::test_a_worker_woken_after_newer_commands",
         (_FLOOR,),
-    ),
-    Guard(
-        "a recorded decision is not decided again",
-        f"{_FAULTS}/test_kill.py::test_a_start_survives_kills_of[the role that holds the command]",
-        (
-            Edit(
-                "plugins/module_utils/_gitops/transition.py",
-                "    if not document.decided or (",
-                "    if True or (",
-            ),
-        ),
     ),
     Guard(
         "no run without a limit",
