@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 
 import psycopg2
 import yaml
+from ansible_collections.bot_freqtrade.platform.tests.support.local_platform import platform
 from eth_account import Account
 from kubernetes import client as kube
 from kubernetes import config as kube_config
@@ -100,15 +100,7 @@ class Live:
 
     def register(self, *clients: int) -> dict[str, int]:
         """Register the wallets in this order and give them coins; the first wallet is client 1."""
-        run = subprocess.run(
-            [sys.executable, "-m", "platform_local", "wallet", *map(self.wallet, clients)],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYTHONPATH": f"{ROOT / 'infra/local'}:{os.environ.get('PYTHONPATH', '')}"},
-        )
-        if run.returncode:
-            raise NotSeenError(f"platform_local wallet: {run.stderr}")
-        return t.cast(dict[str, int], json.loads(run.stdout))
+        return t.cast(dict[str, int], platform("wallet", *map(self.wallet, clients)))
 
     def send(
         self, client: int, command: dict[str, t.Any], exchange: dict[str, str] | None = None, suite: int = 2

@@ -20,6 +20,12 @@ BAD_KEYS: t.Final = {
     "secret": "DemoSecretOfTheRefusedKey0000000001",
 }
 BOT_SECONDS: t.Final = 120
+_COMMIT: t.Final = {"commit": r"[0-9a-f]{40}"}
+_POD: t.Final = {
+    "image_digest": r"sha256:[0-9a-f]{64}",
+    "pod_uid": r"[0-9a-f-]{36}",
+    "ready_since": r"\d{4}-.+Z",
+}
 
 
 def start(strategy: str, dry_run: bool = True) -> dict[str, t.Any]:
@@ -177,15 +183,11 @@ class Story:
 
 def names_what_was_seen(sent: Sent, verdict: Verdict, evidence: dict[str, str]) -> bool:
     """Whether evidence has the verdict's reason and, of an approval, the commit and a started bot's pod."""
-    wanted = {"commit": r"[0-9a-f]{40}"}
-    if sent.operation == "trade.start":
-        wanted |= {
-            "image_digest": r"sha256:[0-9a-f]{64}",
-            "pod_uid": r"[0-9a-f-]{36}",
-            "ready_since": r"\d{4}-.+Z",
-        }
-    if verdict.status != "Approved":
-        wanted = {}
+    wanted = {}
+    if verdict.status == "Approved":
+        wanted |= _COMMIT
+        if sent.operation == "trade.start":
+            wanted |= _POD
     seen = all(re.fullmatch(form, evidence.get(name, "")) for name, form in wanted.items())
     return seen and evidence.get("reason") == verdict.reason
 

@@ -124,12 +124,11 @@ class Trail:
         assert (verdict.status, verdict.reason) == (status, reason), self.story(sent.id)
         eventually(lambda: self._settled(sent), f"the end of command {sent.id} in the store", 120)
         assert self.verdict_events(sent.id) == 1
-        repeated = {step: count for step, count in self.commits(sent.id).items() if count > 1}
-        assert not repeated, f"commits made more than once: {repeated}"
         steps = self._steps(sent.id)
-        assert "decided" not in [transition for _, transition in steps[1:]], (
-            f"decided, and then more: {steps}"
-        )
+        repeated = {step: count for step, count in collections.Counter(steps).items() if count > 1}
+        assert not repeated, f"commits made more than once: {repeated}"
+        later = [transition for _, transition in steps[1:]]
+        assert "decided" not in later, f"decided, and then more: {steps}"
         alarms = self.select("SELECT kind, message FROM alarms WHERE command_id = %s", sent.id)
         assert not alarms or status != "Approved", f"alarms: {alarms}"
 

@@ -102,7 +102,7 @@ class Chain:
 
         :param keys: files of private keys; one that is not there is made, for its owner to read.
         :returns: the number of each client by its wallet's address; the first wallet is client 1.
-        :raises LocalPlatformError: when no chain runs or the contract refuses.
+        :raises LocalPlatformError: when no chain runs here, or says what the contract's program said.
         """
         if not (self.ready() and self.deployment()):
             raise LocalPlatformError("No chain with the contract runs here; make demo-up starts one")
@@ -127,7 +127,7 @@ class Chain:
         ]  # fmt: skip
         done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True)
         if done.returncode:
-            raise LocalPlatformError(f"The contract refused: {done.stderr.strip()}")
+            raise LocalPlatformError(f"{command[1]} failed: {done.stderr.strip()}")
         return done.stdout
 
     def _public_key(self) -> Path:
