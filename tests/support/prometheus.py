@@ -13,7 +13,7 @@ import typing as t
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import yaml
@@ -56,6 +56,13 @@ class Prometheus:
         end = time.monotonic() + seconds
         while missing := self.silent(**variables):
             assert time.monotonic() < end, "No series after {:.0f} s:\n{}".format(seconds, "\n".join(missing))
+            time.sleep(1)
+
+    def await_alerts(self, seconds: float, expected: Set[str]) -> None:
+        """Wait until just the alerts *expected* are pending or firing: a slow scrape leaves others for a while."""
+        end = time.monotonic() + seconds
+        while (found := {series["metric"]["alertname"] for series in self.query("ALERTS")}) != expected:
+            assert time.monotonic() < end, f"After {seconds:.0f} s: {sorted(found)}, not {sorted(expected)}"
             time.sleep(1)
 
 
