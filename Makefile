@@ -93,8 +93,8 @@ gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps reposito
 	@: "$${DESTINATION:?is a new folder, or a clone of the repository}"
 	$(PLATFORM) gitops-root "$(DESTINATION)" --repository "$(REPOSITORY)"
 
-test: check ## The tests: check first, then the whole platform beside all that needs none of it
-	@python -m tests.gates.lanes e2e "$(GATES) delivery targets" integration
+test: build ## The tests: the whole platform beside all that needs none of it; make -k ends none when another fails
+	@python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e "check $(GATES) delivery targets" integration
 
 check: setup ## Lint, types and unit tests
 	@$(MAKE) -j2 -Otarget unit lint types

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.live import Live
+from tests.e2e.live import Live, Sent
 from tests.e2e.machine import ROLES, Machine
 from tests.e2e.parcels import HeldChain, Sealer
 from tests.e2e.story import STOP
@@ -50,9 +50,29 @@ def machine(live: Live) -> Machine:
     return machine
 
 
+@pytest.fixture(scope="module")
+def stops(live: Live) -> Iterator[list[Sent]]:
+    """Stops whose verdicts are awaited after the file's last test: they survive what the next one does."""
+    sent: list[Sent] = []
+    yield sent
+    await_stops(live, sent)
+
+
 @pytest.fixture
-def clients(live: Live, trail: Trail) -> Iterator[Callable[[], int]]:
-    """Registers clients that no test had before; their bots are stopped at the end."""
+def undisturbed(live: Live, stops: list[Sent]) -> None:
+    """No command of another test of this file runs."""
+    await_stops(live, stops)
+
+
+def await_stops(live: Live, sent: list[Sent]) -> None:
+    """Expect the stops to be approved, and forget them."""
+    while sent:
+        assert live.decided(sent.pop(), 420).status == "Approved"
+
+
+@pytest.fixture
+def clients(live: Live, trail: Trail, stops: list[Sent]) -> Iterator[Callable[[], int]]:
+    """Registers clients that no test had before; their bots are stopped after the test."""
     made: list[int] = []
 
     def register() -> int:
@@ -61,8 +81,7 @@ def clients(live: Live, trail: Trail) -> Iterator[Callable[[], int]]:
 
     yield register
     running = [number for number in made if trail.file_exists(number) and live.values(number)["replicas"]]
-    for sent in [live.send(number, STOP) for number in running]:
-        assert live.decided(sent, 420).status == "Approved"
+    stops.extend(live.send(number, STOP) for number in running)
 
 
 @pytest.fixture

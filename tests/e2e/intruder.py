@@ -34,18 +34,8 @@ class Intruder:
 
         :param files: text by path; an empty text removes the file.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            clone = pathlib.Path(folder)
-            git("clone", "--quiet", self.repository, folder)
-            git("-C", folder, "checkout", "--quiet", "-B", branch)
-            for name, text in files.items():
-                path = clone / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text) if text else path.unlink()
-            git("-C", folder, "add", "--all")
-            git("-C", folder, *IDENTITY, "commit", "--quiet", "--allow-empty", "--message", "Intrude")
-            force = [] if branch == "main" else ["--force"]
-            git("-C", folder, "push", "--quiet", *force, "origin", f"HEAD:{branch}")
+        while not self._pushed(files, branch):
+            continue  # the platform pushed meanwhile
         self._tell()
 
     @contextlib.contextmanager
@@ -124,6 +114,26 @@ class Intruder:
             found = self._objects.get_namespaced_custom_object(*ARGOCD, "applications", name)
             return t.cast(dict[str, t.Any], found.get("status", {}))
         return {}
+
+    def _pushed(self, files: Mapping[str, str], branch: str) -> bool:
+        """Whether nobody else pushed to the branch between the look at it and the push."""
+        with tempfile.TemporaryDirectory() as folder:
+            clone = pathlib.Path(folder)
+            git("clone", "--quiet", self.repository, folder)
+            git("-C", folder, "checkout", "--quiet", "-B", branch)
+            for name, text in files.items():
+                path = clone / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text) if text else path.unlink()
+            git("-C", folder, "add", "--all")
+            git("-C", folder, *IDENTITY, "commit", "--quiet", "--allow-empty", "--message", "Intrude")
+            force = [] if branch == "main" else ["--force"]
+            push = ["git", "-C", folder, "push", "--quiet", *force, "origin", f"HEAD:{branch}"]
+            run = subprocess.run(push, capture_output=True, text=True)
+            assert run.returncode == 0 or "rejected" in run.stderr or "cannot lock ref" in run.stderr, (
+                run.stderr
+            )
+            return run.returncode == 0
 
     def _tell(self) -> None:
         """Let Argo CD look for clients' folders now."""

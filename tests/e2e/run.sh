@@ -9,6 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 logs=build/local-logs
 snapshot=$(mktemp)
+told=$(mktemp)
+story=
 platform() { PYTHONPATH="$PWD/infra/local:${PYTHONPATH:-}" python -m platform_local "$@"; }
 say() { printf '[%s] e2e: %s\n' "$(date +%T)" "$*"; }
 
@@ -16,6 +18,7 @@ finish() {
   local status=$?
   trap - EXIT
   trap '' INT # neither the taking down nor the search is given up
+  [ -z "$story" ] || kill "$story" 2>/dev/null || true
   if [ "$status" -ne 0 ] && [ -d "$logs" ]; then
     for name in listener-watch listener-dispatch listener-send listener-api listener-monitor kubelet postgres anvil supervisord; do
       [ ! -s "$logs/$name.log" ] || { echo "--- the end of $logs/$name.log"; tail -n 20 "$logs/$name.log" | cut -c -600; }
@@ -25,7 +28,7 @@ finish() {
   ansible-playbook bot_freqtrade.platform.local_down || status=1
   say "looking for what is left on the host"
   platform leftovers "$snapshot" || status=1
-  rm -f "$snapshot"
+  rm -f "$snapshot" "$told"
   say "$([ "$status" -eq 0 ] && echo passed || echo FAILED)"
   exit "$status"
 }
@@ -47,8 +50,16 @@ if [ $# -gt 0 ]; then
   pytest -v --durations=15 "$@"
   exit
 fi
-pytest -v --durations=15 tests/e2e/test_story.py tests/e2e/test_guard.py tests/e2e/test_operator.py tests/e2e/test_access.py \
-  tests/e2e/test_malicious_values.py tests/e2e/test_monitoring.py tests/cluster
+# The story mostly waits for its bots; the others have clients of their own.
+pytest -v tests/e2e/test_story.py >"$told" 2>&1 &
+story=$!
+status=0
+pytest -v --durations=15 tests/e2e/test_guard.py tests/e2e/test_operator.py tests/e2e/test_access.py \
+  tests/e2e/test_malicious_values.py tests/e2e/test_monitoring.py tests/cluster || status=$?
+wait "$story" || status=$?
+story=
+cat "$told"
+[ "$status" -eq 0 ]
 product=(galaxy.yml meta plugins roles playbooks listener infra constraints.txt requirements.txt tests/conftest.py tests/e2e tests/support)
 mapfile -t files < <(find tests/e2e/faults -name 'test_*.py' | sort)
 for faults in "${files[@]}"; do

@@ -42,29 +42,34 @@ SECRET: t.Final = {
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """What the host is like without a platform."""
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[pathlib.Path]:
+    """What the host is like without a platform, and is again after the tests, whatever happened."""
     platform("down")
     file = tmp_path_factory.mktemp("host") / "untouched.json"
     file.write_text(json.dumps(platform("snapshot")))
-    return file
+    yield file
+    platform("down")
 
 
 @pytest.fixture
-def running(untouched: pathlib.Path) -> t.Iterator[pathlib.Path]:
-    """A platform with a pod that mounts a Secret; taken down at the end, whatever happened."""
+def running(untouched: pathlib.Path) -> pathlib.Path:
+    """A platform with a pod that mounts a Secret; the one of the test before, unless that took it down."""
     platform("up", "--no-listener")
     facts = json.loads((ROOT / "build/local/platform.json").read_text())
     kubectl = [facts["kubectl"], "--kubeconfig", facts["admin_kubeconfig"]]
     objects = json.dumps({"apiVersion": "v1", "kind": "List", "items": [SECRET, POD]})
     _until_it_works([*kubectl, "apply", "-f", "-"], objects)
     subprocess.run([*kubectl, "wait", "--for=condition=Ready", "--timeout=60s", "pod/leftover"], check=True)
-    yield untouched
-    platform("down")
+    return untouched
 
 
 def test_a_second_start_changes_nothing(running: pathlib.Path) -> None:
     assert platform("up", "--no-listener")["changed"] is False
+
+
+def test_the_checker_sees_a_running_platform(running: pathlib.Path) -> None:
+    with pytest.raises(AssertionError, match="network interface: bfp0"):
+        platform("leftovers", str(running))
 
 
 def test_nothing_is_left_after_down(running: pathlib.Path) -> None:
@@ -79,12 +84,8 @@ def test_nothing_is_left_after_down_when_all_processes_were_killed(running: path
     assert platform("leftovers", str(running)) == []
 
 
-def test_the_checker_sees_a_running_platform(running: pathlib.Path) -> None:
-    with pytest.raises(AssertionError, match="network interface: bfp0"):
-        platform("leftovers", str(running))
-
-
 def test_down_without_a_platform_changes_nothing(untouched: pathlib.Path) -> None:
+    platform("down")
     assert platform("down") == {"changed": False}
 
 

@@ -5,7 +5,8 @@
 
 The first lane is told as it runs. The others have less priority, write to ``build/lanes``, and are told when
 they end; once a minute a line says what runs. When a lane fails, the others get what Ctrl-C sends, and time
-to take down what they started. ``LOCAL_PLATFORM_BESIDE`` tells the first which processes are not its own.
+to take down what they started; with ``--keep-going`` all targets run. ``LOCAL_PLATFORM_BESIDE`` tells the
+first which processes are not its own.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ import typing as t
 
 HEADING: t.Final = "=== "
 IN_ORDER: t.Final = f'for target; do echo "{HEADING}$target"; make "$target" || exit; done'
+ALL_IN_ORDER: t.Final = (
+    f'failed=0; for target; do echo "{HEADING}$target"; '
+    'make "$target" || { echo "$target FAILED"; failed=1; }; done; exit $failed'
+)
 LESS_PRIORITY: t.Final = 5
 PR_SET_CHILD_SUBREAPER: t.Final = 36
 ENDING: t.Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -63,11 +68,14 @@ class Lane:
         return [] if self.log is None else self.log.read_text(errors="replace").splitlines()
 
 
-def start(targets: list[str], log: pathlib.Path | None, folder: pathlib.Path, beside: list[Lane]) -> Lane:
+def start(
+    targets: list[str], log: pathlib.Path | None, folder: pathlib.Path, beside: list[Lane], keep_going: bool
+) -> Lane:
     """Start a lane.
 
     :param folder: where its tests put their files.
     :param beside: lanes that run already.
+    :param keep_going: run the targets after one that failed, too.
     """
     environment = os.environ | {
         "PYTEST_DEBUG_TEMPROOT": str(folder),
@@ -76,7 +84,7 @@ def start(targets: list[str], log: pathlib.Path | None, folder: pathlib.Path, be
     with contextlib.ExitStack() as stack:
         output = None if log is None else stack.enter_context(log.open("wb"))
         process = subprocess.Popen(
-            ["bash", "-c", IN_ORDER, "lane", *targets],
+            ["bash", "-c", ALL_IN_ORDER if keep_going else IN_ORDER, "lane", *targets],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,
@@ -100,9 +108,12 @@ def _prepare(nice: int) -> None:
         pathlib.Path("/proc/self/autogroup").write_text(str(nice), encoding="ascii")
 
 
-def watch(lanes: list[Lane], every: float, received: list[int]) -> int:
-    """Wait for all lanes, the first that fails or a signal; return the status of this program."""
-    awaited, next_line = list(lanes), time.monotonic() + every
+def watch(lanes: list[Lane], every: float, received: list[int], keep_going: bool) -> int:
+    """Wait for all lanes, the first that fails or a signal; return the status of this program.
+
+    :param keep_going: wait for all lanes though one fails.
+    """
+    awaited, next_line, status = list(lanes), time.monotonic() + every, 0
     while awaited and not received:
         time.sleep(0.2)
         for lane in [lane for lane in awaited if lane.process.poll() is not None]:
@@ -110,12 +121,15 @@ def watch(lanes: list[Lane], every: float, received: list[int]) -> int:
             lane.tell()
             if lane.process.returncode != 0:
                 say(f"{lane.what_runs()} FAILED")
-                return 1
+                if not keep_going:
+                    return 1
+                status = 1
+                continue
             say(f"{lane.what_runs()} passed, the last of its lane")
         if time.monotonic() >= next_line:
             next_line += every
             say("; ".join(lane.what_runs() for lane in awaited))
-    return 128 + received[0] if received else 0
+    return 128 + received[0] if received else status
 
 
 def end(lanes: list[Lane], patience: float) -> None:
@@ -144,7 +158,9 @@ def say(line: str) -> None:
     print(f"[{time.strftime('%T')}] lanes: {line}", flush=True)
 
 
-def run(specified: list[str], logs: pathlib.Path, every: float, patience: float) -> int:
+def run(
+    specified: list[str], logs: pathlib.Path, every: float, patience: float, keep_going: bool = False
+) -> int:
     """Run the lanes and return the status of this program."""
     _keep_descendants()
     received: list[int] = []
@@ -159,8 +175,10 @@ def run(specified: list[str], logs: pathlib.Path, every: float, patience: float)
                 targets = shlex.split(text)
                 own = pathlib.Path(folder, str(place))
                 own.mkdir()
-                lanes.append(start(targets, logs / f"{targets[0]}.log" if place else None, own, lanes))
-            return watch(lanes, every, received)
+                lanes.append(
+                    start(targets, logs / f"{targets[0]}.log" if place else None, own, lanes, keep_going)
+                )
+            return watch(lanes, every, received, keep_going)
         finally:
             end(lanes, patience)
 
@@ -173,8 +191,9 @@ def main() -> int:
         "--every", type=float, default=60, help="seconds between the lines that say what runs"
     )
     parser.add_argument("--patience", type=float, default=300, help="seconds that a lane has to end in order")
+    parser.add_argument("--keep-going", action="store_true", help="run all targets though one fails")
     options = parser.parse_args()
-    return run(options.lanes, options.logs, options.every, options.patience)
+    return run(options.lanes, options.logs, options.every, options.patience, options.keep_going)
 
 
 if __name__ == "__main__":

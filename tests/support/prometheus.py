@@ -59,7 +59,7 @@ class Prometheus:
             time.sleep(1)
 
     def await_alerts(self, seconds: float, expected: Set[str]) -> None:
-        """Wait until just the alerts *expected* are pending or firing: a slow scrape leaves others for a while."""
+        """Wait until no other alerts are pending or firing: a slow scrape leaves some for a while."""
         end = time.monotonic() + seconds
         while (found := {series["metric"]["alertname"] for series in self.query("ALERTS")}) != expected:
             assert time.monotonic() < end, f"After {seconds:.0f} s: {sorted(found)}, not {sorted(expected)}"

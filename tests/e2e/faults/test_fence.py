@@ -101,6 +101,7 @@ def test_a_run_woken_without_its_dispatcher_is_ended_or_refused(
     _agrees(live, trail, sent, "SampleTrend")
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_a_run_woken_after_its_command_ended_undecided_starts_no_bot(
     live: Live, trail: Trail, machine: Machine, client: int
 ) -> None:

@@ -42,6 +42,7 @@ def test_a_start_runs_again_after_a_kill_of(
     trail.trades_once(client)
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_an_unknown_error_ends_undecided_at_the_deadline_and_the_next_command_runs(
     live: Live, trail: Trail, machine: Machine, client: int
 ) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -38,8 +39,10 @@ class Lanes:
         program.write_text(MAKE)
         program.chmod(0o755)
 
-    def start(self, *lanes: str, every: float = 60, patience: float = 20) -> subprocess.Popen[str]:
-        options = [f"--logs={self.folder / 'logs'}", f"--every={every}", f"--patience={patience}"]
+    def start(
+        self, *lanes: str, every: float = 60, patience: float = 20, flags: tuple[str, ...] = ()
+    ) -> subprocess.Popen[str]:
+        options = [*flags, f"--logs={self.folder / 'logs'}", f"--every={every}", f"--patience={patience}"]
         return subprocess.Popen(
             [sys.executable, LANES, *options, *lanes],
             cwd=self.folder,
@@ -49,7 +52,7 @@ class Lanes:
             text=True,
         )
 
-    def run(self, *lanes: str, **options: float) -> tuple[int, str]:
+    def run(self, *lanes: str, **options: Any) -> tuple[int, str]:
         """Run lanes to their end; return the status and what was told."""
         with self.start(*lanes, **options) as process:
             told = process.communicate(timeout=60)[0]
@@ -100,6 +103,15 @@ def test_a_failure_ends_the_other_lane_in_order(lanes: Lanes, order: tuple[str, 
     log = lanes.folder / "logs" / "waits.log"
     assert "took it down" in (log.read_text() if log.exists() else told)
     assert told.index("FAILED") < told.index("ending waits")
+
+
+def test_all_targets_run_when_told_to_keep_going(lanes: Lanes) -> None:
+    status, told = lanes.run("one fails two", "three", "fails four", flags=("--keep-going",))
+    assert status == 1
+    for target in ("one", "two", "three", "four"):
+        assert told.count(f"told by {target}\n") == 1
+    assert told.count("fails FAILED") == 2
+    assert "ending" not in told
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
