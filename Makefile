@@ -28,7 +28,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help env setup packages tools build demo demo-up demo-down demo-wallet demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration targets e2e bench
+.PHONY: help env setup packages tools build artifacts demo demo-up demo-down demo-wallet demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration targets e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,8 +54,10 @@ tools: $(VENV)/.complete
 	mkdir -p build
 	[ "$$(readlink build/tools)" = "$$folder" ] || ln -sfn "$$folder" build/tools
 
-build: $(if $(KUBECONFIG),$(VENV)/.complete $(COLLECTION) packages,setup) ## Build the rest of what the local platform consists of: about 5 minutes, once
-	@[ -n "$${KUBECONFIG:-}" ] || $(PLATFORM) build
+build: $(VENV)/.complete $(COLLECTION) packages $(if $(KUBECONFIG),,artifacts tools) ## Build what the local platform consists of: about 12 minutes, once
+
+artifacts: $(VENV)/.complete packages
+	@$(PLATFORM) build
 
 $(VENV)/.complete: # its path names its contents: a clone with newer files needs no new one
 	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about 2 minutes, once"
@@ -94,7 +96,7 @@ gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps reposito
 	$(PLATFORM) gitops-root "$(DESTINATION)" --repository "$(REPOSITORY)"
 
 test: build ## The tests: the whole platform beside all that needs none of it; make -k ends none when another fails
-	@python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e "check $(GATES) delivery targets" integration
+	@python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e "check $(GATES) targets delivery" integration
 
 check: setup ## Lint, types and unit tests
 	@$(MAKE) -j2 -Otarget unit lint types

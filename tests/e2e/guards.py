@@ -90,7 +90,7 @@ GUARDS: t.Final = (
     ),
     Guard(
         "the rescue acts on refused and unhealthy only",
-        f"{_FAULTS}/test_undecided.py::test_a_start_runs_again_after_a_kill_of[its module]",
+        f"{_FAULTS}/test_undecided.py::test_a_start_runs_again_after_each_kill_of_a_part_of_its_run",
         (
             Edit(
                 "roles/bot/tasks/rescue.yml",
@@ -101,7 +101,7 @@ GUARDS: t.Final = (
     ),
     Guard(
         "a dead worker is noticed",
-        f"{_FAULTS}/test_undecided.py::test_a_start_runs_again_after_a_kill_of[a worker of its playbook]",
+        f"{_FAULTS}/test_undecided.py::test_a_start_runs_again_after_each_kill_of_a_part_of_its_run",
         (
             Edit(
                 "playbooks/trade_start.yml",
@@ -165,7 +165,7 @@ GUARDS: t.Final = (
     ),
     Guard(
         "no run without a limit",
-        "tests/e2e/test_guard.py",
+        "tests/integration/test_guard.py",
         (
             Edit(
                 "playbooks/tasks/guard.yml",
@@ -176,12 +176,12 @@ GUARDS: t.Final = (
     ),
     Guard(
         "no limit that names an unknown client",
-        "tests/e2e/test_guard.py",
+        "tests/integration/test_guard.py",
         (Edit("playbooks/tasks/guard.yml", "guard_unknown_names | length == 0", "true"),),
     ),
     Guard(
         "one specification is for one client",
-        "tests/e2e/test_guard.py",
+        "tests/integration/test_guard.py",
         (
             Edit(
                 "playbooks/tasks/guard.yml",

@@ -10,12 +10,15 @@ import errno
 import os
 import pathlib
 import select
+import shutil
 import signal
+import tempfile
 import time
 import typing as t
 import xmlrpc.client
 from collections.abc import Iterator
 
+import yaml
 from supervisor.xmlrpc import SupervisorTransport
 
 from tests.e2e.live import Live, NotSeenError, eventually
@@ -167,6 +170,17 @@ class Machine:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
         with xmlrpc.client.ServerProxy("http://localhost", transport) as api:
             return getattr(api.supervisor, method)(*arguments)
+
+
+@contextlib.contextmanager
+def changed_variables(live: Live, **changes: object) -> Iterator[pathlib.Path]:
+    """A file for the setting ``vars_file``: the variables of the platform's runs but for the given ones."""
+    own = pathlib.Path(live.facts["inventory"]).with_name("vars.yml")
+    with tempfile.NamedTemporaryFile("w", dir=own.parent, prefix="vars-", suffix=".yml") as file:
+        yaml.safe_dump(yaml.safe_load(own.read_text()) | changes, file)
+        file.flush()
+        shutil.copymode(own, file.name)
+        yield pathlib.Path(file.name)
 
 
 @contextlib.contextmanager

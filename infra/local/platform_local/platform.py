@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import shutil
 import typing as t
@@ -64,12 +65,18 @@ class Platform:
         if self._options.cluster:
             existing_cluster.connect(self._options.cluster)
         else:
-            made += [tools.ensure(self._layout)[1], images.ensure_platform(self._layout)[1]]
+            made += self._build_cluster()
         if self._options.external_secrets:
             made.append(external_secrets.ensure(self._layout)[1])
         if self._options.listener:
             made.append(self._chain.ensure_tools()[1])
         return any(made)
+
+    def _build_cluster(self) -> list[bool]:
+        """Build programs and images side by side: compilers compute while packages are fetched."""
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            parts = [pool.submit(part, self._layout) for part in (tools.ensure, images.ensure_platform)]
+        return [part.result()[1] for part in parts]
 
     def up(self) -> bool:
         """Build and start what is missing; False when everything ran already.

@@ -36,7 +36,7 @@ FLAGS = ("-mod=readonly", "-trimpath")
 
 
 def ensure(layout: Layout) -> tuple[Path, bool]:
-    """The folder of the built programs, and whether they had to be built (eight minutes on two cores)."""
+    """The folder of the built programs, and whether they had to be built (about ten minutes on two cores)."""
     source = layout.infra / "local" / "tools"
     recipe = json.dumps([PROGRAMS, FLAGS, ARGOCD_COMPONENTS])
     key = cache.content_hash(source / "go.mod", source / "go.sum", source / "pause", recipe)
