@@ -85,6 +85,11 @@ class Live:
         self.core = kube.CoreV1Api()
         self.apps = kube.AppsV1Api()
 
+    @property
+    def repository(self) -> pathlib.Path:
+        """The folder of the GitOps repository."""
+        return pathlib.Path(self.facts["gitops_repository"].removeprefix("file://"))
+
     def wallet(self, client: int) -> pathlib.Path:
         """Key file of the client's wallet; made when it is registered."""
         self._wallets.mkdir(parents=True, exist_ok=True, mode=0o700)

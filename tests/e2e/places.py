@@ -28,10 +28,9 @@ LOCAL: t.Final = ROOT / "build" / "local"
 
 def git_objects(live: Live) -> Iterator[Place]:
     """Every object of the GitOps repository, reachable or not, and the repository's own files."""
-    repository = live.facts["gitops_repository"].removeprefix("file://")
-    command = ["git", "-C", repository, "cat-file", "--batch-all-objects", "--batch"]
+    command = ["git", "-C", live.repository, "cat-file", "--batch-all-objects", "--batch"]
     yield "Git: objects", subprocess.run(command, check=True, capture_output=True).stdout
-    yield from files(pathlib.Path(repository))
+    yield from files(live.repository)
 
 
 def database_dumps(live: Live) -> Iterator[Place]:

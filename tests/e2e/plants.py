@@ -55,9 +55,8 @@ def planted(live: Live, runs: pathlib.Path) -> Iterator[bytes]:
 
 def _in_git(live: Live, value: bytes) -> None:
     """Git forgets an object that nothing names by itself."""
-    repository = live.facts["gitops_repository"].removeprefix("file://")
     subprocess.run(
-        ["git", "-C", repository, "hash-object", "-w", "--stdin"],
+        ["git", "-C", live.repository, "hash-object", "-w", "--stdin"],
         input=value,
         check=True,
         stdout=subprocess.DEVNULL,

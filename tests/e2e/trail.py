@@ -158,8 +158,7 @@ class Trail:
         return False
 
     def _git(self, *arguments: str) -> str:
-        repository = self._live.facts["gitops_repository"].removeprefix("file://")
-        run = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, text=True)
+        run = subprocess.run(["git", "-C", self._live.repository, *arguments], capture_output=True, text=True)
         if run.returncode:
             raise NotSeenError(f"git {arguments[0]}: {run.stderr}")
         return run.stdout

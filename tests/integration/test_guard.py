@@ -34,6 +34,7 @@ def play(playbook: str, inventory: pathlib.Path, *options: str) -> subprocess.Co
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
         env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0"},
     )
 

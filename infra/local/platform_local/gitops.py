@@ -20,7 +20,8 @@ from .exchange import PORT as EXCHANGE_PORT
 from .exchange import ccxt_configuration
 from .gitops_root import BRANCH, git
 from .options import Options
-from .paths import Layout
+from .paths import PYTHON, Layout
+from .supervisor import Program
 from .users import DISPATCH
 
 IDENTITY = ("-c", "user.name=bot_freqtrade local platform", "-c", "user.email=platform@localhost.invalid")
@@ -42,6 +43,11 @@ class GitOps:
     def trust(self) -> str:
         """Git's configuration for users that do not own the repository: Git refuses it to them otherwise."""
         return f"[safe]\n\tdirectory = {self._layout.gitops}\n"
+
+    def program(self) -> Program:
+        """What keeps a killed push from ending all others."""
+        script = self._layout.infra / "local" / "git_locks.py"
+        return Program("git-locks", (PYTHON, script, self._layout.gitops))
 
     def publish(self, image: str) -> bool:
         """Make the repository, or bring template and environment in it up to date; False when they are.

@@ -219,7 +219,7 @@ class Platform:
         access.own_folders(layout)
 
     def _programs(self, cluster: LocalCluster | None) -> list[Program]:
-        programs = cluster.programs() if cluster else []
+        programs = [*cluster.programs(), self._gitops.program()] if cluster else []
         programs += [self._database.program(), exchange.program(self._layout, self._options)]
         if self._options.external_secrets:
             programs.append(aws.program())
@@ -262,6 +262,8 @@ class Platform:
     def _publish(self, kubectl: Kubectl, image: str) -> bool:
         with step("GitOps repository and inventory"):
             changed = self._gitops.publish(image)
+            if not self._options.cluster:
+                changed |= self._supervisor.start("git-locks")
             kubectl.apply(*yaml.safe_load_all(self._gitops.application_set()))
             if self._options.cluster:
                 existing_cluster.await_listing(kubectl)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import pathlib
 import time
 from collections.abc import Iterator
 
@@ -43,10 +42,9 @@ def test_a_start_completes_after_a_minute_without(
 @contextlib.contextmanager
 def _moved(live: Live) -> Iterator[None]:
     """The bare repository under another name."""
-    repository = pathlib.Path(live.facts["gitops_repository"].removeprefix("file://"))
-    elsewhere = repository.with_name("gitops-away.git")
-    repository.rename(elsewhere)
+    elsewhere = live.repository.with_name("gitops-away.git")
+    live.repository.rename(elsewhere)
     try:
         yield
     finally:
-        elsewhere.rename(repository)
+        elsewhere.rename(live.repository)

@@ -29,6 +29,16 @@ PLANS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
+def test_a_start_survives_the_lock_of_a_killed_push(
+    live: Live, trail: Trail, machine: Machine, client: int
+) -> None:
+    lock = live.repository / "refs" / "heads" / "main.lock"
+    lock.touch()
+    trail.decided_once(live.send(client, start("SampleTrend")))
+    assert not lock.exists()
+    trail.trades_once(client)
+
+
 @pytest.mark.parametrize("plan", PLANS)
 def test_a_start_survives_kills_of(
     plan: str, live: Live, trail: Trail, machine: Machine, client: int
