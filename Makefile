@@ -54,7 +54,7 @@ tools: $(VENV)/.complete
 	mkdir -p build
 	[ "$$(readlink build/tools)" = "$$folder" ] || ln -sfn "$$folder" build/tools
 
-build: $(VENV)/.complete $(COLLECTION) packages $(if $(KUBECONFIG),,artifacts tools) ## Build what the local platform consists of: about 12 minutes, once
+build: $(VENV)/.complete $(COLLECTION) packages $(if $(KUBECONFIG),,artifacts tools) ## Build what the local platform consists of: about 15 minutes, once
 
 artifacts: $(VENV)/.complete packages
 	@$(PLATFORM) build
