@@ -71,7 +71,7 @@ def bot(kube_api: Any) -> Iterator[None]:
 def ports(
     listener: Listener, database: ClientsDatabase, kube_api: Any, bot: None, tmp_path: Path
 ) -> Iterator[dict[str, int]]:
-    """The metrics' ports of the roles api and monitor, and of Argo CD's stand-in."""
+    """The metrics' ports of the roles api and monitor, and of Argo CD's stand-in, while ``watch`` runs."""
     database.add(1)
     url = tmp_path / "figures-url"
     url.touch(mode=0o600)
@@ -79,6 +79,7 @@ def ports(
     found = {"api": free_port(), "monitor": free_port()}
     own = {"PLATFORM_FIGURES_URL_FILE": str(url), "PLATFORM_KUBECONFIG": str(kube_api.kubeconfig)}
     with contextlib.ExitStack() as stack:
+        stack.enter_context(running_role("watch", listener.environment, listener.folder))
         for role, port in found.items():
             environment = listener.environment | own | {"PLATFORM_LISTEN_PORT": str(port)}
             process = stack.enter_context(running_role(role, environment, listener.folder))
