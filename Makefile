@@ -15,6 +15,8 @@ WORKFLOWS := $(CACHE)/workflows-$(shell sha256sum tests/gates/workflows-requirem
 ONCE := tests/gates/once.sh
 COLLECTION_FILES := galaxy.yml meta plugins roles playbooks changelogs docs tests/gates tests/unit tests/integration \
   README.md CHANGELOG.md COPYING LICENSES constraints.txt requirements.txt
+TARGETS_FILES := galaxy.yml meta plugins roles playbooks infra listener tests/integration/run.py tests/integration/targets \
+  tests/support constraints.txt requirements.txt
 GATES := contracts sanity importer docs chart addons monitoring terraform workflows
 DEV := $(CURDIR)/build/dev
 COLLECTION := $(DEV)/ansible_collections/bot_freqtrade/platform
@@ -28,7 +30,7 @@ export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-.PHONY: help env setup packages tools build artifacts demo demo-up demo-down demo-wallet demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration targets e2e bench
+.PHONY: help env setup packages tools build artifacts demo demo-up demo-down demo-wallet demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration integration-roles integration-listener targets e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -96,7 +98,8 @@ gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps reposito
 	$(PLATFORM) gitops-root "$(DESTINATION)" --repository "$(REPOSITORY)"
 
 test: build ## The tests: the whole platform beside all that needs none of it; make -k ends none when another fails
-	@python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e "check $(GATES) targets delivery" integration
+	@python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e \
+	  "check $(GATES) targets delivery integration-listener" integration-roles
 
 check: setup ## Lint, types and unit tests
 	@$(MAKE) -j2 -Otarget unit lint types
@@ -114,7 +117,7 @@ types:
 	  -p ansible_collections.bot_freqtrade.platform.plugins.module_utils -p listener
 
 unit:
-	@pytest -q tests/unit
+	@pytest -q -n logical --dist loadfile tests/unit
 
 gates: $(GATES) ## The gates of the ecosystems; AGAIN=1 repeats those that passed with the same files
 
@@ -166,13 +169,18 @@ $(CHECKOV)/.complete $(IMPORTER)/.complete $(WORKFLOWS)/.complete:
 	"$(@D)/bin/pip" install --quiet --disable-pip-version-check -r $(LIST)
 	touch $@
 
-integration: build ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
+integration: integration-roles integration-listener ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
+
+integration-roles: build
 	@$(ONCE) terraform-apply infra/terraform tests/terraform tests/support/aws.py tests/support/aws_eks.py tests/support/terraform.py constraints.txt -- tests/terraform/run.sh
 	$(ONCE) terraform-drift infra/terraform plugins/module_utils tests/integration/test_terraform_aws.py tests/support constraints.txt -- pytest -q tests/integration/test_terraform_aws.py
-	pytest -q --durations=40 tests/integration tests/interop --ignore=tests/integration/test_terraform_aws.py
+	pytest -q --durations=20 tests/integration --ignore=tests/integration/test_terraform_aws.py --ignore=tests/integration/listener
+
+integration-listener: build
+	@pytest -q --durations=20 tests/integration/listener tests/interop
 
 targets: build ## ansible-test's integration targets: each module in check mode, for real, again and back
-	@python tests/integration/run.py
+	@$(ONCE) targets $(TARGETS_FILES) -- python tests/integration/run.py
 
 e2e: build ## The whole platform: the story, faults, the search for leaked secrets, and nothing left behind
 	@tests/e2e/run.sh

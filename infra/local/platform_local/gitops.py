@@ -127,7 +127,7 @@ class GitOps:
                 "database": {"cidr": host, "port": DATABASE_PORT},
                 "egress": [{"cidr": host, "port": EXCHANGE_PORT}],
             },
-            "probe": {"periodSeconds": 1},
+            "probe": {"periodSeconds": 2},
             "playbooks": {"subjects": access.subjects(self._options.cluster)},
             "externalSecrets": aws.bots_environment() if self._options.external_secrets else {},
         }

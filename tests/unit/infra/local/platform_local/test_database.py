@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -19,12 +20,11 @@ from platform_local.paths import Layout
 
 
 @pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Server]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for part in (folder, folder.parent, folder.parent.parent):
-        part.chmod(0o755)
-    with server(18, folder) as started:
-        yield started
+def own_server() -> t.Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="bot_freqtrade-postgres-") as folder:
+        Path(folder).chmod(0o755)  # the server runs as another user
+        with server(18, Path(folder)) as started:
+            yield started
 
 
 @pytest.fixture
