@@ -64,7 +64,7 @@ artifacts: $(VENV)/.complete packages
 $(VENV)/.complete: # its path names its contents: a clone with newer files needs no new one
 	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about 2 minutes, once"
 	rm -rf "$(VENV)" && $(PYTHON) -m venv "$(VENV)"
-	pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/requirements.txt
+	pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -r tests/requirements.txt
 	python -m compileall -q -j 2 "$(VENV)/lib" || true
 	touch $@
 
@@ -99,7 +99,7 @@ gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps reposito
 
 test: build ## The tests: the whole platform beside all that needs none of it; make -k ends none when another fails
 	@python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e \
-	  "check $(GATES) targets delivery integration-listener" integration-roles
+	  "check $(GATES) targets integration-listener" "integration-roles delivery"
 
 check: setup ## Lint, types and unit tests
 	@$(MAKE) -j2 -Otarget unit lint types
