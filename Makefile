@@ -111,6 +111,7 @@ lint:
 	reuse --suppress-deprecation lint -q
 	antsibull-changelog lint
 	ansible-lint
+	pytest -q --collect-only tests/e2e tests/external_secrets >/dev/null # those that make test leaves out are imported, too
 
 types:
 	@cd $(DEV) && env -u PYTHONPATH MYPYPATH="$(DEV):$(CURDIR)" mypy --config-file "$(CURDIR)/pyproject.toml" \

@@ -60,8 +60,10 @@ wait "$story" || status=$?
 story=
 cat "$told"
 [ "$status" -eq 0 ]
-product=(galaxy.yml meta plugins roles playbooks listener infra constraints.txt requirements.txt tests/conftest.py tests/e2e tests/support)
 mapfile -t files < <(find tests/e2e/faults -name 'test_*.py' | sort)
+mapfile -t helpers < <(find tests/e2e -maxdepth 1 -type f ! -name 'test_*' | sort)
+product=(galaxy.yml meta plugins roles playbooks listener infra constraints.txt requirements.txt tests/conftest.py
+  tests/support tests/e2e/faults "${helpers[@]}")
 for faults in "${files[@]}"; do
   say "$faults"
   tests/gates/once.sh "$(basename "$faults" .py)" "${product[@]}" -- pytest -v --durations=5 "$faults"

@@ -26,12 +26,13 @@ from tests.support.plays import Played, play_role
 
 sys.path.insert(0, str(ROOT / "infra" / "local"))
 from platform_local import database, images
-from platform_local.network import HOST_ADDRESS
+from platform_local.network import LOCAL
 from platform_local.paths import Layout
 
 pytestmark = pytest.mark.timeout(900)
 
 NAMESPACE: t.Final = "platform"
+HOST: t.Final = LOCAL.host
 SUPERVISED: t.Final = (*ROLES, "listener-monitor")
 PODS: t.Final = ("watch", "dispatch", "send", "api", "monitor")
 LAYOUT: t.Final = Layout.here()
@@ -77,14 +78,14 @@ def variables(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     deployment = json.loads((LAYOUT.local / "contract.json").read_text())
     repository, tag = images.listener_name(LAYOUT).rsplit(":", 1)
     with contextlib.ExitStack() as stack:
-        api = stack.enter_context(forwarded(HOST_ADDRESS, 6443))
-        rpc = stack.enter_context(forwarded(HOST_ADDRESS, 8545))
+        api = stack.enter_context(forwarded(HOST, 6443))
+        rpc = stack.enter_context(forwarded(HOST, 8545))
         git = stack.enter_context(served(LAYOUT.gitops))
         yield {
             **{name: value for name, value in known.items() if name != "platform_kubeconfig"},
             "platform_kubeconfig": live.facts["admin_kubeconfig"],
             "platform_gitops_repository": git,
-            "platform_database": {**known["platform_database"], "host": HOST_ADDRESS},
+            "platform_database": {**known["platform_database"], "host": HOST},
             "database_listener": {
                 "name": database.PLATFORM,
                 "user": database.LISTENER_ROLE,
@@ -98,13 +99,13 @@ def variables(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 "id": live.facts["chain_id"],
                 "contract": live.facts["contract"],
                 "start_block": deployment["block"],
-                "rpc_url": f"http://{HOST_ADDRESS}:{rpc}",
+                "rpc_url": f"http://{HOST}:{rpc}",
             },
             "listener_helm": str(pathlib.Path(live.facts["kubectl"]).parent / "helm"),
             "listener_values": {
                 "image": {"pullPolicy": "Never"},
                 # Services lead nowhere in the local cluster.
-                "environment": {"KUBERNETES_SERVICE_HOST": HOST_ADDRESS, "KUBERNETES_SERVICE_PORT": api},
+                "environment": {"KUBERNETES_SERVICE_HOST": HOST, "KUBERNETES_SERVICE_PORT": api},
                 "roles": {role: {"replicas": 1} for role in PODS},
             },
         }
@@ -116,13 +117,13 @@ def served(repository: pathlib.Path) -> Iterator[str]:
     port = 9418
     daemon = subprocess.Popen(
         [
-            "git", "daemon", "--reuseaddr", f"--listen={HOST_ADDRESS}", f"--port={port}", "--export-all",
+            "git", "daemon", "--reuseaddr", f"--listen={HOST}", f"--port={port}", "--export-all",
             "--enable=receive-pack", f"--base-path={repository.parent}", str(repository),
         ],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        yield f"git://{HOST_ADDRESS}:{port}/{repository.name}"
+        yield f"git://{HOST}:{port}/{repository.name}"
     finally:
         daemon.terminate()
         daemon.wait()
