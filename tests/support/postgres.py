@@ -150,8 +150,11 @@ def _accepts(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def _session_server(version: int) -> t.Iterator[Server]:
-    # pytest's own directories are closed to the unprivileged user.
+def throw_away_server(version: int) -> t.Iterator[Server]:
+    """Run a server in a folder of its own, which goes with it.
+
+    Pytest's own directories are closed to the unprivileged user.
+    """
     with tempfile.TemporaryDirectory(prefix="bot_freqtrade-postgres-") as directory:
         os.chmod(directory, 0o755)
         with server(version, Path(directory)) as started:
@@ -161,19 +164,19 @@ def _session_server(version: int) -> t.Iterator[Server]:
 @pytest.fixture(scope="session")
 def postgres_15() -> t.Iterator[Server]:
     """A server of PostgreSQL 15, Debian's."""
-    with _session_server(15) as started:
+    with throw_away_server(15) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def postgres_16() -> t.Iterator[Server]:
     """A server of PostgreSQL 16, the wheel's."""
-    with _session_server(16) as started:
+    with throw_away_server(16) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def postgres_18() -> t.Iterator[Server]:
     """A server of PostgreSQL 18, the wheel's: what the local platform runs."""
-    with _session_server(18) as started:
+    with throw_away_server(18) as started:
         yield started

@@ -40,13 +40,12 @@ def once(tree: pathlib.Path, tmp_path: pathlib.Path) -> Run:
             tmp_path / "code",
         ]
         (tmp_path / "code").write_text(str(code))
-        outside = {name: value for name, value in os.environ.items() if name != "AGAIN"}
         return subprocess.run(
             [ONCE, "gate", path, "--", *gate],
             cwd=tree,
             capture_output=True,
             text=True,
-            env={**outside, "XDG_CACHE_HOME": str(tmp_path / "cache"), **environment},
+            env={**os.environ, "AGAIN": "", "XDG_CACHE_HOME": str(tmp_path / "cache"), **environment},
         )
 
     return run

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import typing as t
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from ansible_collections.bot_freqtrade.platform.tests.support.postgres import (
     SUPERUSER_PASSWORD,
     Server,
-    server,
+    throw_away_server,
 )
 from platform_local import database
 from platform_local.errors import LocalPlatformError
@@ -21,10 +20,8 @@ from platform_local.paths import Layout
 
 @pytest.fixture(scope="module")
 def own_server() -> t.Iterator[Server]:
-    with tempfile.TemporaryDirectory(prefix="bot_freqtrade-postgres-") as folder:
-        Path(folder).chmod(0o755)  # the server runs as another user
-        with server(18, Path(folder)) as started:
-            yield started
+    with throw_away_server(18) as started:
+        yield started
 
 
 @pytest.fixture

@@ -181,8 +181,11 @@ def test_blindness_of_the_chain_passes_through_as_it_is(
 
 @settings(
     max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    suppress_health_check=[
+        *settings.default.suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.differing_executors,
+    ],
 )
 @given(garbage=st.binary(max_size=2000), header=st.booleans())
 def test_only_typed_refusals_ever_leave(

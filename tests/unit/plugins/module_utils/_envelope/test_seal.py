@@ -23,7 +23,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._envelope i
     seal_bytes,
 )
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Json = dict[str, t.Any]
@@ -208,7 +208,7 @@ def test_a_plaintext_that_is_no_padded_json_object_breaks_the_schema(plaintext: 
     assert code_of_opening(payload, KEYS[1]) == "payload_schema"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from([1, 2]), st.binary(max_size=1500))
 def test_garbage_ends_in_a_typed_refusal(suite: int, garbage: bytes) -> None:
     key = KEYS[suite]
@@ -216,7 +216,7 @@ def test_garbage_ends_in_a_typed_refusal(suite: int, garbage: bytes) -> None:
     assert code_of_opening(bytes((1, suite)) + garbage, key) == "payload_not_opened"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from([1, 2]), st.data())
 def test_a_cut_or_changed_payload_ends_in_a_typed_refusal(suite: int, data: st.DataObject) -> None:
     key = KEYS[suite]
@@ -228,7 +228,7 @@ def test_a_cut_or_changed_payload_ends_in_a_typed_refusal(suite: int, data: st.D
     assert code_of_opening(bytes(changed), key) == "payload_not_opened"
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(
     st.one_of(
         st.binary(max_size=600),
