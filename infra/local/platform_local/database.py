@@ -76,6 +76,8 @@ class Database:
             "listen_addresses": f"127.0.0.1,{self._options.host_address}",
             "unix_socket_directories": "",
             "fsync": "off",
+            # In the folder of the data, not in /dev/shm, where a killed server leaves it.
+            "dynamic_shared_memory_type": "mmap",
             "max_connections": "300",
         }
         options: list[str] = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

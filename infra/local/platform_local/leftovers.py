@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -26,6 +27,7 @@ FOLDERS = (
     "/run/netns",
     "/run/containerd",
 )
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (nothing is made there)
 BESIDE = "LOCAL_PLATFORM_BESIDE"
 """Variable with the numbers of processes beside the platform: they and their descendants are not its."""
 
@@ -134,7 +136,16 @@ def _control_groups() -> list[str]:
 
 def _files() -> list[str]:
     places = [*map(Path, FOLDERS), LOCK, Layout.here().run, Layout.here().local]
-    return [str(path) for place in places if place.exists() for path in (place, *place.glob("*"))]
+    inside = [path for place in places if place.exists() for path in (place, *place.glob("*"))]
+    return [str(path) for path in (*inside, *_own_shared_memory())]
+
+
+def _own_shared_memory() -> t.Iterator[Path]:
+    own = {user.number for user in USERS}
+    for path in SHARED_MEMORY.glob("*"):
+        with contextlib.suppress(FileNotFoundError):  # other programs' comes and goes
+            if path.lstat().st_uid in own:
+                yield path
 
 
 def _output(*command: str) -> str:
