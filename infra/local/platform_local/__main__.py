@@ -12,7 +12,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from . import existing_cluster, gitops_root, host, images, tools
+from . import existing_cluster, gitops_root, host, images
 from .chain import Chain
 from .errors import LocalPlatformError
 from .leftovers import differences, snapshot
@@ -47,7 +47,6 @@ def _parser() -> argparse.ArgumentParser:
             help="keep clients' secrets in a stand-in for AWS, with External Secrets in the cluster",
         )
         _add_cluster(command)
-    commands.add_parser("tools", help="build Kubernetes, Argo CD and Helm only, and tell their folder")
     image = commands.add_parser("image", help="build the bots' image and push it to a registry")
     image.add_argument("name", help="its name there, with a tag")
     commands.add_parser("down", help="end the platform and leave the host as it was")
@@ -111,18 +110,12 @@ def _leftovers(options: argparse.Namespace) -> list[str]:
     return left
 
 
-def _tools(options: argparse.Namespace) -> dict[str, t.Any]:
-    folder, changed = tools.ensure(Layout.here())
-    return {"changed": changed, "folder": str(folder)}
-
-
 def _gitops_root(options: argparse.Namespace) -> dict[str, t.Any]:
     return gitops_root.make(Layout.here().infra, options.destination, options.repository)
 
 
 _COMMANDS: dict[str, t.Callable[[argparse.Namespace], t.Any]] = {
     "build": lambda options: {"changed": _platform(options).build()},
-    "tools": _tools,
     "image": lambda options: {"changed": images.push(Layout.here(), options.name)},
     "up": lambda options: _up(_platform(options)),
     "down": lambda options: {"changed": _platform(options).down()},

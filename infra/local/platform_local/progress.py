@@ -22,10 +22,12 @@ _STEPS: list[str] = []
 
 
 @contextlib.contextmanager
-def step(name: str) -> t.Iterator[None]:
+def step(name: str, done_so_far: t.Callable[[], str] = str) -> t.Iterator[None]:
     """Print the step's name, its elapsed time while it runs, and its duration in the end.
 
     A step within a step takes over the moving line.
+
+    :param done_so_far: tells how much is done; shown behind the time.
     """
     started, done = time.monotonic(), threading.Event()
     terminal = _terminal()
@@ -34,7 +36,7 @@ def step(name: str) -> t.Iterator[None]:
         while not done.wait(1.0 if terminal else TICK_SECONDS):
             if _STEPS[-1:] != [name]:
                 continue
-            line = f"  {name} … {time.monotonic() - started:.0f} s"
+            line = f"  {name} … {time.monotonic() - started:.0f} s  {done_so_far()}".rstrip()
             _write(f"\r\033[K{line}" if terminal else f"{line}\n", terminal or sys.stderr)
 
     _STEPS.append(name)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from . import cache
@@ -26,13 +28,18 @@ PROGRAMS = {
     "argocd": "github.com/argoproj/argo-cd/v3/cmd",
     "pause": "./pause",
 }
+NAMED_BY_GO = {"server": "etcd", "cmd": "argocd"}
+"""Programs that Go names otherwise when it builds several."""
 ARGOCD_COMPONENTS = (
     "argocd-repo-server",
     "argocd-application-controller",
     "argocd-applicationset-controller",
 )
 """Names that the one Argo CD binary goes by: its first argument decides what it is."""
-FLAGS = ("-mod=readonly", "-trimpath")
+FLAGS = ("-mod=readonly", "-trimpath", "-gcflags=all=-dwarf=false")
+"""Without what the linker would throw away."""
+LESS_COLLECTING = {"GOGC": "400"}
+"""Compilers live for seconds: with more memory, up to 2 GiB each, they take an eighth less time."""
 
 
 def ensure(layout: Layout) -> tuple[Path, bool]:
@@ -58,7 +65,20 @@ def module_folder(layout: Layout, module: str) -> Path:
     return Path(asked.stdout.strip())
 
 
+def main() -> int:
+    """Build what is not in the cache and print the folder; needs nothing but Python and Go."""
+    try:
+        folder, _built = ensure(Layout.here())
+    except LocalPlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(folder)
+    return 0
+
+
 def _build(source: Path, folder: Path, log: Path) -> None:
+    if shutil.which("go") is None:
+        raise LocalPlatformError("go is not on PATH")
     say(f"Building {len(PROGRAMS)} programs from Go modules, once; details in {log}")
     version = _kubernetes_version(source)
     major, minor = version.lstrip("v").split(".")[:2]
@@ -66,20 +86,13 @@ def _build(source: Path, folder: Path, log: Path) -> None:
     linker = (
         f"-s -w -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
     )
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": ""}
-    for number, (name, import_path) in enumerate(PROGRAMS.items(), 1):
-        with step(f"{name} ({number} of {len(PROGRAMS)})"):
-            command: list[str | Path] = [
-                "go",
-                "build",
-                *FLAGS,
-                "-ldflags",
-                linker,
-                "-o",
-                folder / name,
-                import_path,
-            ]
-            run(command, log, cwd=source, env=environment)
+    # One command for all: programs are linked, on one core each, while others are compiled.
+    command = ["go", "build", *FLAGS, "-ldflags", linker, "-o", f"{folder}/", *PROGRAMS.values()]
+    environment = {**LESS_COLLECTING, **os.environ, "CGO_ENABLED": "0", "GOFLAGS": ""}
+    with step("Go programs", lambda: f"{len(list(folder.iterdir()))} of {len(PROGRAMS)}"):
+        run(command, log, cwd=source, env=environment)
+    for built, name in NAMED_BY_GO.items():
+        (folder / built).rename(folder / name)
     for name in ARGOCD_COMPONENTS:
         (folder / name).symlink_to("argocd")
 
@@ -90,3 +103,7 @@ def _kubernetes_version(source: Path) -> str:
         if words[:1] == ["k8s.io/kubernetes"]:
             return words[1]
     raise LocalPlatformError(f"{source}/go.mod does not name k8s.io/kubernetes")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
