@@ -48,7 +48,7 @@ def postgres_with_tls() -> Iterator[tuple[Any, float]]:
         with server(15, folder / "server") as running:
             certificate, key, expires = make_certificate(folder, "postgres", 20)
             for source, target in ((certificate, "server.crt"), (key, "server.key")):
-                place = running.directory / "data" / target
+                place = running.data / target
                 place.write_bytes(source.read_bytes())
                 place.chmod(0o600)
                 subprocess.run(["chown", UNPRIVILEGED, place], check=True)
