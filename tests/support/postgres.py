@@ -44,7 +44,6 @@ class Server:
     version: int
     port: int
     directory: Path
-    data: Path
     pid: int
     host: str = "127.0.0.1"
 
@@ -94,7 +93,7 @@ def server(version: int, directory: Path) -> t.Iterator[Server]:
             "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "log_statement=ddl",
         ]  # fmt: skip
         with running(command, directory / "log", lambda: _accepts(port), stop=signal.SIGQUIT) as process:
-            yield Server(version, port, directory, data, process.pid)
+            yield Server(version, port, directory, process.pid)
 
 
 def _place_of_data(directory: Path) -> Path:

@@ -46,9 +46,12 @@ def postgres_with_tls() -> Iterator[tuple[Any, float]]:
         folder = Path(name)
         folder.chmod(0o755)
         with server(15, folder / "server") as running:
+            with running.superuser() as cursor:
+                cursor.execute("SHOW data_directory")
+                data = Path(cursor.fetchone()[0])
             certificate, key, expires = make_certificate(folder, "postgres", 20)
             for source, target in ((certificate, "server.crt"), (key, "server.key")):
-                place = running.data / target
+                place = data / target
                 place.write_bytes(source.read_bytes())
                 place.chmod(0o600)
                 subprocess.run(["chown", UNPRIVILEGED, place], check=True)
