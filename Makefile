@@ -17,7 +17,8 @@ COLLECTION_FILES := galaxy.yml meta plugins roles playbooks changelogs docs test
   README.md CHANGELOG.md COPYING LICENSES constraints.txt requirements.txt
 TARGETS_FILES := galaxy.yml meta plugins roles playbooks infra listener tests/integration/run.py tests/integration/targets \
   tests/support constraints.txt requirements.txt
-GATES := contracts sanity importer docs chart addons monitoring terraform workflows
+GATES_OF_SOURCES := contracts sanity importer docs terraform workflows
+GATES := $(GATES_OF_SOURCES) chart addons monitoring
 DEV := $(CURDIR)/build/dev
 COLLECTION := $(DEV)/ansible_collections/bot_freqtrade/platform
 PYTHON ?= python3.11
@@ -34,7 +35,7 @@ export GOGC ?= 400
 # Containers set it, and each of hundreds of programs would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env setup packages tools build artifacts demo demo-up demo-down demo-wallet demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration integration-roles integration-listener targets e2e bench
+.PHONY: help env setup packages tools build artifacts demo demo-up demo-down demo-wallet demo-image test check lint types unit gates contracts sanity importer docs chart monitoring terraform workflows addons delivery external-secrets existing-cluster listener-in-cluster gitops-root integration terraform-aws integration-roles integration-listener targets e2e bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -103,9 +104,11 @@ gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps reposito
 	@: "$${DESTINATION:?is a new folder, or a clone of the repository}"
 	$(PLATFORM) gitops-root "$(DESTINATION)" --repository "$(REPOSITORY)"
 
-test: build ## The tests: the whole platform beside all that needs none of it; make -k ends none when another fails
+# What needs no built program comes first in its lane: it runs beside the builds, which wait for downloads and linkers.
+test: $(VENV)/.complete $(COLLECTION) packages ## The tests: the whole platform beside all that needs none of it; make -k ends none when another fails
 	@python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e \
-	  "check $(GATES) targets integration-listener" "integration-roles delivery"
+	  "$(GATES_OF_SOURCES) check $(filter-out $(GATES_OF_SOURCES),$(GATES)) targets integration-listener" \
+	  "terraform-aws delivery integration-roles"
 
 check: setup ## Lint, types and unit tests
 	@$(MAKE) -j2 -Otarget unit lint types
@@ -132,13 +135,13 @@ contracts: $(VENV)/.complete ## Format, units, fuzz and invariants of the contra
 	@$(ONCE) artifact infra/contracts -- infra/contracts/scripts/check-artifact.sh
 	$(ONCE) contracts infra/contracts -- infra/contracts/scripts/build.sh
 
-sanity: setup ## ansible-test sanity on the built and installed collection
+sanity: $(VENV)/.complete $(COLLECTION) ## ansible-test sanity on the built and installed collection
 	@$(ONCE) sanity $(COLLECTION_FILES) -- tests/gates/sanity.sh
 
-importer: setup $(IMPORTER)/.complete ## galaxy-importer on the built collection
+importer: $(VENV)/.complete $(COLLECTION) $(IMPORTER)/.complete ## galaxy-importer on the built collection
 	@$(ONCE) importer $(COLLECTION_FILES) -- tests/gates/importer.sh "$(IMPORTER)/bin/python"
 
-docs: setup ## The documentation of modules and roles is complete and its links hold
+docs: $(VENV)/.complete $(COLLECTION) ## The documentation of modules and roles is complete and its links hold
 	@$(ONCE) docs $(COLLECTION_FILES) -- tests/gates/docs.sh
 
 chart: setup $(CHECKOV)/.complete ## helm lint, schema and checkov on the rendered manifests; hadolint on the image
@@ -156,7 +159,7 @@ terraform: $(VENV)/.complete $(COLLECTION) $(TFLINT)/.complete $(CHECKOV)/.compl
 workflows: $(VENV)/.complete $(WORKFLOWS)/.complete ## actionlint, zizmor and shellcheck on the workflows and their scripts
 	@$(ONCE) workflows .github infra/.github tests/delivery/tools tests/gates .yamllint -- tests/gates/workflows.sh "$(WORKFLOWS)"
 
-delivery: setup ## The steps of the workflows, each run here with the tools it uses there; about 5 minutes to build them, once
+delivery: $(VENV)/.complete $(COLLECTION) packages ## The steps of the workflows, each run here with the tools it uses there; about 5 minutes to build them, once
 	@tests/delivery/tools/build.sh syft cosign >/dev/null # no test has the time for it
 	$(ONCE) delivery .github infra/.github infra/environment.yaml galaxy.yml tests/delivery tests/support -- pytest -q tests/delivery
 
@@ -178,12 +181,14 @@ $(CHECKOV)/.complete $(IMPORTER)/.complete $(WORKFLOWS)/.complete:
 	"$(@D)/bin/pip" install --quiet --no-compile --disable-pip-version-check -r $(LIST)
 	touch $@
 
-integration: integration-roles integration-listener ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
+integration: terraform-aws integration-roles integration-listener ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time
 
-integration-roles: build
+terraform-aws: $(VENV)/.complete $(COLLECTION) packages ## Terraform applies, finds drift and destroys at a stand-in of AWS
 	@$(ONCE) terraform-apply infra/terraform tests/terraform tests/support/aws.py tests/support/aws_eks.py tests/support/terraform.py constraints.txt -- tests/terraform/run.sh
 	$(ONCE) terraform-drift infra/terraform plugins/module_utils tests/integration/test_terraform_aws.py tests/support constraints.txt -- pytest -q tests/integration/test_terraform_aws.py
-	pytest -q --durations=20 tests/integration --ignore=tests/integration/test_terraform_aws.py --ignore=tests/integration/listener
+
+integration-roles: build
+	@pytest -q --durations=20 tests/integration --ignore=tests/integration/test_terraform_aws.py --ignore=tests/integration/listener
 
 integration-listener: build
 	@pytest -q --durations=20 tests/integration/listener tests/interop
