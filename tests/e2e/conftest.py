@@ -16,6 +16,8 @@ from tests.e2e.trail import Trail
 
 NO_WALLET = "0x" + 40 * "0"
 STORY_CLIENTS = (1, 2)
+REGISTERED_AT_ONCE = 6
+"""The tool takes seconds, for however many."""
 
 
 @pytest.fixture(scope="session")
@@ -70,13 +72,23 @@ def await_stops(live: Live, sent: list[Sent]) -> None:
         assert live.decided(sent.pop(), 420).status == "Approved"
 
 
+@pytest.fixture(scope="session")
+def registered() -> list[int]:
+    """Clients that no test had yet."""
+    return []
+
+
 @pytest.fixture
-def clients(live: Live, trail: Trail, stops: list[Sent]) -> Iterator[Callable[[], int]]:
+def clients(
+    live: Live, trail: Trail, registered: list[int], stops: list[Sent]
+) -> Iterator[Callable[[], int]]:
     """Registers clients that no test had before; their bots are stopped after the test."""
     made: list[int] = []
 
     def register() -> int:
-        made.extend(new_clients(live, 1))
+        if not registered:
+            registered.extend(new_clients(live, REGISTERED_AT_ONCE))
+        made.append(registered.pop(0))
         return made[-1]
 
     yield register

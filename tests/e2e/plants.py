@@ -66,7 +66,6 @@ def _in_git(live: Live, value: bytes) -> None:
 @contextlib.contextmanager
 def _in_database(live: Live, value: bytes) -> Iterator[None]:
     with superuser(live, live.facts["platform_database"]["name"]) as connection:
-        connection.autocommit = True
         cursor = connection.cursor()
         cursor.execute("CREATE TABLE canary_planted AS SELECT %s::text AS value", (value.decode(),))
         try:

@@ -15,6 +15,8 @@ from kubernetes.client import ApiException
 from tests.e2e.live import ROOT, Live, NotSeenError, Sent, eventually, host
 
 SUPERUSER: t.Final = ROOT / "build" / "local" / "secrets" / "postgres-password"
+LOST: t.Final = (psycopg2.OperationalError, psycopg2.InterfaceError)
+"""What a session says whose server is gone."""
 STAGES: t.Final = (
     "mined",
     "seen",
@@ -39,6 +41,7 @@ class Trail:
 
     def __init__(self, live: Live) -> None:
         self._live = live
+        self._sessions: dict[str, t.Any] = {}
 
     def select(self, statement: str, *parameters: object) -> list[tuple[t.Any, ...]]:
         """Rows of the listener's database."""
@@ -166,14 +169,21 @@ class Trail:
     def _select(
         self, database: str, statement: str, parameters: t.Sequence[object]
     ) -> list[tuple[t.Any, ...]]:
-        with superuser(self._live, database) as connection, connection, connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchall()
+        with contextlib.suppress(KeyError, *LOST):
+            return _rows(self._sessions[database], statement, parameters)
+        # The first look, or the server was killed since the last one.
+        self._sessions[database] = connect(self._live, database)
+        return _rows(self._sessions[database], statement, parameters)
 
 
-@contextlib.contextmanager
-def superuser(live: Live, database: str) -> Iterator[t.Any]:
-    """A session that may see everything, as no part of the platform may."""
+def _rows(session: t.Any, statement: str, parameters: t.Sequence[object]) -> list[tuple[t.Any, ...]]:
+    with session.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return t.cast(list[tuple[t.Any, ...]], cursor.fetchall())
+
+
+def connect(live: Live, database: str) -> t.Any:
+    """A session that may see everything, as no part of the platform may; it begins no transactions."""
     access = live.facts["database"]
     connection = psycopg2.connect(
         host=access["host"],
@@ -183,7 +193,12 @@ def superuser(live: Live, database: str) -> Iterator[t.Any]:
         password=SUPERUSER.read_text().strip(),
         connect_timeout=10,
     )
-    try:
+    connection.autocommit = True
+    return connection
+
+
+@contextlib.contextmanager
+def superuser(live: Live, database: str) -> Iterator[t.Any]:
+    """Such a session, closed with the block."""
+    with contextlib.closing(connect(live, database)) as connection:
         yield connection
-    finally:
-        connection.close()

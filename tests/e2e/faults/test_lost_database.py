@@ -19,7 +19,7 @@ def test_a_lost_database_replays_nothing(live: Live, trail: Trail, machine: Mach
     trail.decided_once(live.send(client, STOP))
     last = trail.last_commit(client)
     machine.stop(*ROLES)
-    with superuser(live, live.facts["platform_database"]["name"]) as connection, connection:
+    with superuser(live, live.facts["platform_database"]["name"]) as connection:
         connection.cursor().execute(f"TRUNCATE {', '.join(LOST)}")
     machine.start(*ROLES)
     look = "SELECT state, attempt FROM commands WHERE client = %s AND state <> 'new'"
