@@ -85,6 +85,17 @@ def test_no_key_of_aws_lives_anywhere() -> None:
     assert all(not re.search(r"access[-_]key", path.read_text(), re.IGNORECASE) for path in WORKFLOWS)
 
 
+def test_the_push_gets_its_role_by_the_token_of_the_job() -> None:
+    job = load(ROOT / "infra/.github/workflows/deploy-bot.yml")["jobs"]["image"]
+    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    does = [step.get("uses", step.get("run", "")) for step in job["steps"]]
+    (role,) = (place for place, what in enumerate(does) if "/configure-aws-credentials@" in what)
+    (push,) = (place for place, what in enumerate(does) if "/push.sh " in what)
+    assert role < push
+    assert job["steps"][role]["with"]["role-to-assume"] == "${{ vars.AWS_ROLE_ARN }}"
+    assert "if" not in job["steps"][role]
+
+
 def test_the_image_is_pushed_only_after_it_was_scanned_and_proposed_only_after_it_was_signed() -> None:
     jobs = load(ROOT / "infra/.github/workflows/deploy-bot.yml")["jobs"]
     order = re.findall(r"scripts/(\w+)\.sh", " ".join(step.get("run", "") for step in jobs["image"]["steps"]))
