@@ -130,6 +130,8 @@ class ControlPlane:
                 "--bind-address=127.0.0.1",
                 "--secure-port=6443",
                 f"--advertise-address={self.network.host}",
+                # As EKS has it: only the namespace's pod security refuses a privileged container.
+                "--allow-privileged=true",
                 "--anonymous-auth=false",
                 "--profiling=false",
                 "--authorization-mode=Node,RBAC",
