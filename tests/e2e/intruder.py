@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import pathlib
 import subprocess
 import tempfile
@@ -114,6 +115,12 @@ class Intruder:
             found = self._objects.get_namespaced_custom_object(*ARGOCD, "applications", name)
             return t.cast(dict[str, t.Any], found.get("status", {}))
         return {}
+
+    def applications(self, client: str) -> list[str]:
+        """What a client's two Applications shall do, as text without the client's name."""
+        names = (client, f"project-{client}")
+        found = [self._objects.get_namespaced_custom_object(*ARGOCD, "applications", name) for name in names]
+        return [json.dumps(item["spec"], sort_keys=True).replace(client, "client") for item in found]
 
     def _pushed(self, files: Mapping[str, str], branch: str) -> bool:
         """Whether nobody else pushed to the branch between the look at it and the push."""

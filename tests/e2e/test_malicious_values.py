@@ -23,6 +23,7 @@ pytestmark = pytest.mark.timeout(600)
 HONEST: t.Final = host(930)
 VICTIM: t.Final = host(931)
 NO_YAML: t.Final = host(932)
+GREEDY: t.Final = host(933)
 BRANCH: t.Final = "intruder"
 
 ROLE: t.Final = {"rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}
@@ -31,9 +32,20 @@ ASKED: t.Final[dict[str, tuple[str, dict[str, t.Any]]]] = {
     "a cluster role": (host(942), {"clusterRole": ROLE}),
     "a privileged container": (host(943), {"securityContext": {"privileged": True}}),
     "an unknown key of the bot": (host(944), {"bot": {"extraArguments": ["--db-url", "sqlite://"]}}),
+    "parameters of the ApplicationSet": (
+        host(945),
+        {"path": {"basename": VICTIM}, "part": "project", "prefix": "intruder-"},
+    ),
 }
 """What a client's file asks for, and the client."""
 SCHEMA_SAYS: t.Final = "values don't meet the specifications of the schema"
+ENVIRONMENT: t.Final[dict[str, t.Any]] = {
+    "image": {"repository": "elsewhere.example/bot", "tag": "latest"},
+    "exchange": {"ccxtConfig": [{"urls": {"api": {"private": "https://elsewhere.example"}}}]},
+    "networkPolicy": {"egress": [{"cidr": "169.254.169.254/32", "port": 80}]},
+    "quota": {"pods": 50, "cpu": "64", "memory": "512Gi"},
+}
+"""What the schema takes from a client's file, and the environment says otherwise."""
 
 
 def manifest(kind: str, version: str = "v1", **body: t.Any) -> str:
@@ -149,7 +161,8 @@ def intruder(live: Live) -> Iterator[Intruder]:
         for folder, text, _ in (*PROJECT_REFUSES.values(), *ADMISSION_REFUSES.values())
     }
     intruder.publish(manifests, BRANCH)
-    with intruder.clients({HONEST: values(), VICTIM: values(), NO_YAML: "replicas: [\n", **asking}):
+    others = {NO_YAML: "replicas: [\n", GREEDY: values(**ENVIRONMENT)}
+    with intruder.clients({HONEST: values(), VICTIM: values(), **others, **asking}):
         yield intruder
 
 
@@ -189,6 +202,7 @@ def test_the_schema_refuses_what_a_clients_file_asks_for(
     said = intruder.says(client, SCHEMA_SAYS)
     assert next(iter(extra.get("bot", extra))) in said
     assert made(client) == set()
+    assert intruder.applications(client) == intruder.applications(HONEST)
 
 
 def test_a_file_that_is_no_yaml_stops_nobody_but_its_client(
@@ -197,6 +211,13 @@ def test_a_file_that_is_no_yaml_stops_nobody_but_its_client(
     intruder.says(NO_YAML, "values.yaml")
     assert made(NO_YAML) == set()
     assert honest
+
+
+def test_what_a_clients_file_says_of_the_environment_changes_nothing(
+    live: Live, intruder: Intruder, honest: set[str]
+) -> None:
+    intruder.synced(GREEDY)
+    assert specifications(live, GREEDY) == specifications(live, VICTIM)
 
 
 @pytest.mark.parametrize("asked", PROJECT_REFUSES)
@@ -238,6 +259,34 @@ def test_admission_refuses(live: Live, intruder: Intruder, honest: set[str], ask
             live.apps.delete_namespaced_deployment("intruder", HONEST)
     assert re.search(message, said), said
     assert not live.core.list_namespaced_pod(HONEST, label_selector="app=intruder").items
+
+
+def test_the_quota_refuses_more_pods_than_agreed(live: Live, honest: set[str]) -> None:
+    (quota,) = live.core.list_namespaced_resource_quota(HONEST).items
+    agreed = quota.spec.hard["pods"]
+    pod = json.loads(deployment({}, nodeSelector={"runs": "nowhere"}))["spec"]["template"]
+    pod["metadata"]["generateName"] = "intruder-"
+    said = f"exceeded quota: {quota.metadata.name}, requested: pods=1, used: pods={agreed}"
+    try:
+        for _ in range(int(agreed)):
+            live.core.create_namespaced_pod(HONEST, pod)
+        with pytest.raises(kube.ApiException, match=said):
+            live.core.create_namespaced_pod(HONEST, pod)
+    finally:
+        live.core.delete_collection_namespaced_pod(HONEST, label_selector="app=intruder")
+
+
+def specifications(live: Live, client: str) -> str:
+    """What the environment has a part in, as text without the client's names."""
+    lists = (
+        live.apps.list_namespaced_deployment,
+        live.core.list_namespaced_limit_range,
+        live.core.list_namespaced_resource_quota,
+        kube.NetworkingV1Api().list_namespaced_network_policy,
+    )
+    found = [item.spec for list_them in lists for item in list_them(client).items]
+    text = json.dumps(kube.ApiClient().sanitize_for_serialization(found))
+    return text.replace(client, "client").replace(client.replace("-", "_"), "client")
 
 
 def deployed(live: Live) -> list[t.Any]:
