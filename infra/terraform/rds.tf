@@ -58,6 +58,7 @@ resource "aws_db_parameter_group" "this" {
       "log_parameter_max_length_on_error" = ["0", "immediate"]
       "log_min_duration_statement"        = ["-1", "immediate"]
       "log_min_error_statement"           = ["panic", "immediate"]
+      "log_error_verbosity"               = ["terse", "immediate"] # details have values of rows and, of a deadlock, statements
     }
 
     content {

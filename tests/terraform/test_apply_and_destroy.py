@@ -199,6 +199,7 @@ def test_the_database_refuses_plain_connections_and_logs_no_values(
     assert values["max_locks_per_transaction"] == "512"
     assert values["log_statement"] == "none"
     assert values["log_min_duration_statement"] == "-1"
+    assert (values["log_min_error_statement"], values["log_error_verbosity"]) == ("panic", "terse")
     assert values["log_parameter_max_length"] == values["log_parameter_max_length_on_error"] == "0"
 
 

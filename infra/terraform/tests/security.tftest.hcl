@@ -149,6 +149,7 @@ run "with_the_defaults" {
       "log_statement"                     = "none"
       "log_min_duration_statement"        = "-1"
       "log_min_error_statement"           = "panic"
+      "log_error_verbosity"               = "terse"
       "log_parameter_max_length"          = "0"
       "log_parameter_max_length_on_error" = "0"
     }
