@@ -29,7 +29,7 @@ def look(session: Session, regional_bucket: str | None = None) -> dict[str, t.An
     """
     if not _REGION.fullmatch(session.region):
         raise PlatformError("region_wrong", f"{session.region} is no region of AWS, such as eu-central-1")
-    with translated("ask AWS whose credentials these are"):
+    with translated("ask AWS whose credentials these are", session):
         identity = session.client("sts").get_caller_identity()
     return {
         "account_id": identity["Account"],
@@ -48,7 +48,7 @@ def principal(arn: str) -> str:
 
 def _bucket(session: Session, prefix: str) -> dict[str, t.Any]:
     """Find a bucket of our account by its prefix: somebody else's of that name is not among them."""
-    with translated("list the buckets"):
+    with translated("list the buckets", session):
         pages = session.client("s3").get_paginator("list_buckets").paginate(Prefix=prefix)
         names = [bucket["Name"] for page in pages for bucket in page.get("Buckets", [])]
     places = {name.removeprefix(prefix) for name in names if name.startswith(prefix)}

@@ -58,7 +58,7 @@ def find(session: Session, name: str, timeout: float) -> EksCluster:
     client = session.client("eks")
     deadline = time.monotonic() + timeout
     while True:
-        with translated(f"read the cluster {name}"):
+        with translated(f"read the cluster {name}", session):
             try:
                 cluster = client.describe_cluster(name=name)["cluster"]
             except client.exceptions.ResourceNotFoundException:

@@ -85,12 +85,18 @@ class Session:
                 "region_wrong", f"Cannot use {service} in the region {self.region}: {type(error).__name__}"
             ) from None
 
+    def knows_region(self) -> bool:
+        """Tell whether the region is on boto3's list, which lacks those that are newer than boto3."""
+        partitions = self._session.get_available_partitions()
+        return any(self.region in self._session.get_available_regions("ec2", each) for each in partitions)
+
 
 @contextlib.contextmanager
-def translated(doing: str) -> t.Iterator[None]:
+def translated(doing: str, session: Session) -> t.Iterator[None]:
     """Turn the errors of boto3 into ours.
 
     :param doing: what the block does, such as ``read the cluster demo``.
+    :param session: whose region may be the reason that nobody answers.
     :raises PlatformError: ``credentials_invalid``, ``permission_denied``, ``region_wrong``,
         ``aws_unreachable``.
     """
@@ -113,6 +119,10 @@ def translated(doing: str) -> t.Iterator[None]:
     ) as error:
         raise PlatformError("credentials_invalid", f"Cannot {doing}: {error}") from None
     except exceptions.BotoCoreError as error:
+        if isinstance(error, exceptions.ConnectionError) and not session.knows_region():
+            raise PlatformError(
+                "region_wrong", f"Cannot {doing}: nobody answers, and boto3 knows no region {session.region}"
+            ) from None
         raise PlatformError("aws_unreachable", f"Cannot {doing}: {type(error).__name__}: {error}") from None
 
 

@@ -10,7 +10,7 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _aws
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._aws.account import look, principal
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._aws.session import translated
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
 
 def test_the_account_is_told_and_no_bucket_is_looked_for(session: _aws.Session) -> None:
@@ -75,19 +75,34 @@ def test_an_unknown_profile_is_told(session: _aws.Session) -> None:
         ("InternalFailure", 500, "aws_unreachable"),
     ],
 )
-def test_an_answer_of_aws_has_one_meaning(answer: str, status: int, code: str) -> None:
+def test_an_answer_of_aws_has_one_meaning(session: _aws.Session, answer: str, status: int, code: str) -> None:
     response: t.Any = {
         "Error": {"Code": answer, "Message": ""},
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
-    with pytest.raises(PlatformError, match=f"Cannot look: {answer}") as caught, translated("look"):
+    with pytest.raises(PlatformError, match=f"Cannot look: {answer}") as caught, translated("look", session):
         raise ClientError(response, "Look")
     assert caught.value.code == code
 
 
-def test_no_answer_concludes_nothing() -> None:
-    with pytest.raises(PlatformError) as caught, translated("look"):
+@pytest.mark.parametrize(
+    ("region", "code"),
+    [
+        ("eu-central-1", "aws_unreachable"),
+        ("us-gov-west-1", "aws_unreachable"),
+        ("cn-north-1", "aws_unreachable"),
+        ("eu-central-9", "region_wrong"),
+    ],
+)
+def test_no_answer_concludes_nothing_but_where_there_is_no_such_region(region: str, code: str) -> None:
+    with pytest.raises(PlatformError) as caught, translated("look", _aws.Session(region)):
         raise EndpointConnectionError(endpoint_url="https://nowhere")
+    assert caught.value.code == code
+
+
+def test_an_answer_that_was_cut_short_says_nothing_about_the_region() -> None:
+    with pytest.raises(PlatformError) as caught, translated("look", _aws.Session("eu-central-9")):
+        raise ConnectionClosedError(endpoint_url="https://nowhere")
     assert caught.value.code == "aws_unreachable"
 
 
