@@ -356,8 +356,12 @@ variable "database_client_cidrs" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for cidr in var.database_client_cidrs : can(cidrhost(cidr, 0)) && can(regex("^(10\\.|172\\.(1[6-9]|2[0-9]|3[01])\\.|192\\.168\\.)", cidr))])
-    error_message = "Each entry is a private IPv4 CIDR: the database has no public address."
+    condition     = alltrue([for cidr in var.database_client_cidrs : try(cidrhost(cidr, 0) == split("/", cidr)[0], false)])
+    error_message = "Each entry is an IPv4 CIDR without host bits, such as 10.99.0.0/24."
+  }
+  validation {
+    condition     = alltrue([for cidr in var.database_client_cidrs : can(regex("^(10\\..*/([89]|[12][0-9]|3[0-2])|172\\.(1[6-9]|2[0-9]|3[01])\\..*/(1[2-9]|2[0-9]|3[0-2])|192\\.168\\..*/(1[6-9]|2[0-9]|3[0-2]))$", cidr))])
+    error_message = "Each entry is in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16: the database has no public address."
   }
 }
 

@@ -116,6 +116,7 @@ run "not_private_or_upside_down" {
     database_storage_gib               = { initial = 5, maximum = 50 }
     database_backup_days               = 36
     database_master_username           = "cliente_001"
+    database_client_cidrs              = ["192.168.0.0/13"]
     database_max_locks_per_transaction = 512.5
     github_subjects                    = ["pull_request"]
   }
@@ -129,6 +130,7 @@ run "not_private_or_upside_down" {
     var.database_storage_gib,
     var.database_backup_days,
     var.database_master_username,
+    var.database_client_cidrs,
     var.database_max_locks_per_transaction,
     var.github_subjects,
   ]
@@ -138,10 +140,21 @@ run "too_large_or_tainted" {
   command = plan
 
   variables {
-    vpc_cidr    = "10.0.0.0/8"
-    node_groups = { "bots_1" = { instance_types = ["m7i.large"], min_size = 1, max_size = 2, tainted = true } }
-    tags        = { "bot-freqtrade/platform" = "mine" }
+    vpc_cidr              = "10.0.0.0/8"
+    node_groups           = { "bots_1" = { instance_types = ["m7i.large"], min_size = 1, max_size = 2, tainted = true } }
+    tags                  = { "bot-freqtrade/platform" = "mine" }
+    database_client_cidrs = ["10.0.0.0/7"]
   }
 
-  expect_failures = [var.vpc_cidr, var.node_groups, var.tags]
+  expect_failures = [var.vpc_cidr, var.node_groups, var.tags, var.database_client_cidrs]
+}
+
+run "not_as_aws_writes_it" {
+  command = plan
+
+  variables {
+    database_client_cidrs = ["10.99.0.1/24"]
+  }
+
+  expect_failures = [var.database_client_cidrs]
 }
