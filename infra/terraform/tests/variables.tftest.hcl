@@ -84,7 +84,7 @@ run "too_small" {
     vpc_cidr           = "10.0.0.0/24"
     availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     cluster_admin_arns = ["arn:aws:sts::123456789012:assumed-role/platform-admin/session"]
-    node_groups        = { bots = { instance_types = [], min_size = 1, max_size = 1 } }
+    node_groups        = { bots = { instance_types = ["m7i.large"], min_size = 1, max_size = 1, disk_gib = 10 } }
     addon_versions     = { vpc-cni = "latest" }
     service_accounts   = { listener = "a/b", external_secrets = "a/b" }
     secrets_prefix     = ""
@@ -141,7 +141,7 @@ run "too_large_or_tainted" {
 
   variables {
     vpc_cidr              = "10.0.0.0/8"
-    node_groups           = { "bots_1" = { instance_types = ["m7i.large"], min_size = 1, max_size = 2, tainted = true } }
+    node_groups           = { bots = { instance_types = ["m7i.large"], min_size = 1, max_size = 2, tainted = true } }
     tags                  = { "bot-freqtrade/platform" = "mine" }
     database_client_cidrs = ["10.0.0.0/7"]
   }
@@ -153,8 +153,33 @@ run "not_as_aws_writes_it" {
   command = plan
 
   variables {
+    node_groups           = { "bots_1" = { instance_types = ["m7i.large"], min_size = 1, max_size = 2 } }
     database_client_cidrs = ["10.99.0.1/24"]
   }
 
-  expect_failures = [var.database_client_cidrs]
+  expect_failures = [var.node_groups, var.database_client_cidrs]
+}
+
+run "twice_or_of_no_kind" {
+  command = plan
+
+  variables {
+    availability_zones = ["eu-central-1a", "eu-central-1a", "eu-central-1b"]
+    node_groups = {
+      bots      = { instance_types = ["m7i.large"], min_size = 1, max_size = 2 }
+      backtests = { instance_types = ["m7i.large"], capacity_type = "RESERVED", min_size = 0, max_size = 2 }
+    }
+  }
+
+  expect_failures = [var.availability_zones, var.node_groups]
+}
+
+run "of_no_instance_type" {
+  command = plan
+
+  variables {
+    node_groups = { bots = { instance_types = [], min_size = 1, max_size = 1 } }
+  }
+
+  expect_failures = [var.node_groups]
 }
