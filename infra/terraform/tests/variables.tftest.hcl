@@ -153,11 +153,12 @@ run "not_as_aws_writes_it" {
   command = plan
 
   variables {
+    name                  = "shop--1"
     node_groups           = { "bots_1" = { instance_types = ["m7i.large"], min_size = 1, max_size = 2 } }
     database_client_cidrs = ["10.99.0.1/24"]
   }
 
-  expect_failures = [var.node_groups, var.database_client_cidrs]
+  expect_failures = [var.name, var.node_groups, var.database_client_cidrs]
 }
 
 run "twice_or_of_no_kind" {

@@ -48,3 +48,13 @@ run "bad_input" {
 
   expect_failures = [var.name, var.region, var.account_id]
 }
+
+run "a_name_that_rds_forbids" {
+  command = plan
+
+  variables {
+    name = "shop--1"
+  }
+
+  expect_failures = [var.name]
+}
