@@ -6,6 +6,8 @@ locals {
   }
 }
 
+# Nothing is forgotten by age: signatures and lists of contents have no tag, and a client's last approved state names an
+# image by its digest.
 resource "aws_ecr_repository" "this" {
   for_each = local.image_repositories
 
@@ -23,33 +25,7 @@ resource "aws_ecr_repository" "this" {
   }
 }
 
-resource "aws_ecr_lifecycle_policy" "this" {
-  for_each = aws_ecr_repository.this
-
-  repository = each.value.name
-
-  # Images with a tag stay: a client's last approved state names one by its digest.
-  policy = jsonencode({
-    rules = [{
-      rulePriority = 1
-      description  = "Forget what no tag names"
-      selection = {
-        tagStatus   = "untagged"
-        countType   = "sinceImagePushed"
-        countUnit   = "days"
-        countNumber = 14
-      }
-      action = { type = "expire" }
-    }]
-  })
-}
-
 moved {
   from = aws_ecr_repository.this
   to   = aws_ecr_repository.this["bots"]
-}
-
-moved {
-  from = aws_ecr_lifecycle_policy.this
-  to   = aws_ecr_lifecycle_policy.this["bots"]
 }

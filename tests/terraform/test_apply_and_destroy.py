@@ -33,7 +33,7 @@ VARIABLES: dict[str, t.Any] = {
     "database_final_snapshot": False,
     "image_repository_force_delete": True,
 }
-RESOURCES = 107
+RESOURCES = 105
 
 FORGOTTEN_BY_MOTO = {
     "aws_db_instance.this": "performance insights",
@@ -221,9 +221,9 @@ def test_only_the_cluster_and_the_named_network_reach_the_database(
     assert {(rule["FromPort"], rule["ToPort"]) for rule in rules if not rule["IsEgress"]} == {(5432, 5432)}
 
 
-def test_images_are_scanned_and_their_tags_stay(platform: Platform, stand_in: aws.Aws) -> None:
-    names = ["freqtrade-platform", "freqtrade-listener"]
-    found = stand_in.client("ecr").describe_repositories(repositoryNames=names)
+def test_images_are_scanned_and_they_and_their_tags_stay(platform: Platform, stand_in: aws.Aws) -> None:
+    names, ecr = ["freqtrade-platform", "freqtrade-listener"], stand_in.client("ecr")
+    found = ecr.describe_repositories(repositoryNames=names)
     bots, listener = sorted(found["repositories"], key=lambda each: names.index(each["repositoryName"]))
     assert platform.outputs["image_repository_url"] == bots["repositoryUri"]
     assert platform.outputs["image_repository_arn"] == bots["repositoryArn"]
@@ -232,6 +232,8 @@ def test_images_are_scanned_and_their_tags_stay(platform: Platform, stand_in: aw
         assert repository["imageTagMutability"] == "IMMUTABLE"
         assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
         assert repository["encryptionConfiguration"]["encryptionType"] == "KMS"
+        with pytest.raises(ecr.exceptions.LifecyclePolicyNotFoundException):
+            ecr.get_lifecycle_policy(repositoryName=repository["repositoryName"])
 
 
 def statements(stand_in: aws.Aws, role: str) -> list[dict[str, t.Any]]:

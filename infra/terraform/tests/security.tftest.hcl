@@ -169,10 +169,6 @@ run "with_the_defaults" {
     error_message = "Images are encrypted with the platform's key."
   }
   assert {
-    condition     = toset(keys(aws_ecr_lifecycle_policy.this)) == toset(["bots", "listener"]) && alltrue([for policy in values(aws_ecr_lifecycle_policy.this) : jsondecode(policy.policy).rules[*].selection.tagStatus == ["untagged"]])
-    error_message = "No image with a tag is ever forgotten."
-  }
-  assert {
     condition     = tolist(aws_iam_openid_connect_provider.github[0].client_id_list) == tolist(["sts.amazonaws.com"]) && aws_iam_role.github_actions[0].max_session_duration == 3600
     error_message = "GitHub's workflows get a role for an hour."
   }
