@@ -5,13 +5,15 @@
 #   nodes                                        nine m7i.xlarge, always on, about 28 bots each; reserve them for a year
 #                                                to save a third; spot nodes only while backtests run
 #   the database                                 db.m7g.xlarge twice: one and its standby; 200 GiB of gp3 twice
+#   the EKS control plane                        one; six times as much once its version has extended support only
+#   secrets and KMS keys                         three secrets or more for each client; four keys
 #   interface endpoints                          five services in three zones are fifteen
 #   NAT gateways                                 three, by the hour and by the GiB that passes: exchanges most of all
-#   the EKS control plane                        one; six times as much once its version has extended support only
 #   logs                                         by the GiB taken in: flow logs and the control plane's audit most of all
+#   the load balancer                            one that Traefik makes, by the hour and by what passes
+#   public IPv4 addresses                        six: those of the NAT gateways, and the load balancer's in each zone
 #   traffic between zones                        by the GiB: bots to the database
-#   KMS keys, secrets                            four keys; three secrets or more for each client
-#   volumes, backups of 35 days, images          by the GiB
+#   volumes, backups of 35 days, images          by the GiB; no image is deleted by itself
 name       = "bot-freqtrade"
 region     = "eu-central-1"
 account_id = "123456789012"
@@ -24,6 +26,7 @@ database_client_cidrs = ["10.200.0.0/24"]
 kubernetes_version = "1.34"
 kubernetes_support = "EXTENDED"
 
+# To raise min_size above the nodes that run, scale the group first: see docs/terraform.md.
 node_groups = {
   bots = {
     instance_types = ["m7i.xlarge"]
