@@ -16,6 +16,7 @@ import yaml
 
 CHART: t.Final = pathlib.Path(__file__).resolve().parents[2] / "infra" / "charts" / "monitoring"
 VARIABLE: t.Final = re.compile(r"\$\{?(\w+)\}?")
+LABEL_VALUES: t.Final = re.compile(r"label_values\((\w+), (\w+)\)")
 
 
 def rendered(*options: str) -> list[dict[str, t.Any]]:
@@ -51,11 +52,21 @@ class Query:
 
 
 def queries() -> Iterator[Query]:
-    """Yield every query of every panel."""
+    """Yield every query of every panel, and what the values of variables come from."""
     for file, dashboard in dashboards().items():
+        for variable in dashboard["templating"]["list"]:
+            if variable["type"] == "query":
+                yield Query(file, "", _with_label(variable["query"]["query"]))
         for panel in dashboard["panels"]:
             for target in panel.get("targets", ()):
                 yield Query(file, panel["title"], target["expr"])
+
+
+def _with_label(query: str) -> str:
+    """Return what a query of Grafana's for a label's values asks of Prometheus."""
+    match = LABEL_VALUES.fullmatch(query)
+    assert match, f"{query} is no label_values(metric, label)"
+    return f'{match[1]}{{{match[2]}!=""}}'
 
 
 if __name__ == "__main__":
