@@ -68,8 +68,14 @@ def bot(kube_api: Any) -> Iterator[None]:
 
 
 @pytest.fixture
+def decided(listener: Listener, wallet: LocalAccount) -> None:
+    """A decided command, which is in the store before ``watch`` reads the same blocks."""
+    listener.decided(wallet)
+
+
+@pytest.fixture
 def ports(
-    listener: Listener, database: ClientsDatabase, kube_api: Any, bot: None, tmp_path: Path
+    listener: Listener, database: ClientsDatabase, kube_api: Any, bot: None, decided: None, tmp_path: Path
 ) -> Iterator[dict[str, int]]:
     """The metrics' ports of the roles api and monitor, and of Argo CD's stand-in, while ``watch`` runs."""
     database.add(1)
@@ -87,10 +93,7 @@ def ports(
         yield found | {"argocd": stack.enter_context(stand_in_of_argocd())}
 
 
-def test_every_panel_and_rule_finds_series(
-    listener: Listener, wallet: LocalAccount, ports: dict[str, int], tmp_path: Path
-) -> None:
-    listener.decided(wallet)
+def test_every_panel_and_rule_finds_series(listener: Listener, ports: dict[str, int], tmp_path: Path) -> None:
     listener.chain.finalize()
     listener.catch_up()
     with running_prometheus(tmp_path, ports) as prometheus:
