@@ -74,8 +74,11 @@ def subject(expression: str) -> str:
 
 
 @contextlib.contextmanager
-def running_prometheus(folder: pathlib.Path, ports: Mapping[str, int]) -> Iterator[Prometheus]:
-    """Scrape the loopback *ports* every two seconds until the block ends; the keys are the jobs' names."""
+def running_prometheus(folder: pathlib.Path, ports: Mapping[str, int], *options: str) -> Iterator[Prometheus]:
+    """Scrape the loopback *ports* every two seconds until the block ends; the keys are the jobs' names.
+
+    :param options: of helm, for the rules.
+    """
     configuration = {
         "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "1s"},
         "rule_files": ["rules.yaml"],
@@ -88,7 +91,7 @@ def running_prometheus(folder: pathlib.Path, ports: Mapping[str, int]) -> Iterat
             for name, port in ports.items()
         ],
     }
-    (folder / "rules.yaml").write_text(yaml.safe_dump(rules()))
+    (folder / "rules.yaml").write_text(yaml.safe_dump(rules(*options)))
     (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration))
     port = free_port()
     command = [

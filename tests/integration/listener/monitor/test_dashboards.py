@@ -14,6 +14,7 @@ import pytest
 from eth_account.signers.local import LocalAccount
 
 from listener.monitor.bots import SELECTOR
+from tests.support.monitoring import queries
 from tests.support.processes import free_port
 from tests.support.prometheus import running_prometheus, subject
 from tests.support.roles import eventually, running_role
@@ -96,11 +97,21 @@ def ports(
 def test_every_panel_and_rule_finds_series(listener: Listener, ports: dict[str, int], tmp_path: Path) -> None:
     listener.chain.finalize()
     listener.catch_up()
-    with running_prometheus(tmp_path, ports) as prometheus:
+    with running_prometheus(tmp_path, ports, "--set", "limits.botSeconds=1") as prometheus:
         prometheus.await_series(40, client="cliente-001", __rate_interval="1m")
         prometheus.await_alerts(40, {"BotNotReady", "CertificateUnreadable"})  # of a bot that no node runs
         missing = prometheus.silent(client="cliente-002", __rate_interval="1m")
         assert {line.split(",")[0] for line in missing} == {"client.json"}
+        # With its other part the panel finds a series always.
+        firing, _, other = shown("Alerts").partition(" or ")
+        assert other == "vector(0)"
+        eventually(lambda: [series["value"][1] for series in prometheus.query(firing)] == ["1"], 10, firing)
+
+
+def shown(panel: str) -> str:
+    """The one query of a panel."""
+    (query,) = (query for query in queries() if query.panel == panel)
+    return query.expression
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,10 @@ def test_rules_and_panels_ask_for_metrics_that_are_told() -> None:
     assert len(asked) > 20
 
 
+def test_only_the_panel_of_alerts_shows_a_number_where_nothing_is_told() -> None:
+    assert {query.panel for query in queries() if "vector(" in query.expression} == {"Alerts"}
+
+
 def test_recorded_series_that_are_asked_for_are_recorded() -> None:
     recorded = {rule["record"] for group in rules()["groups"] for rule in group["rules"] if "record" in rule}
     expressions = [alert["expr"] for alert in alerts()] + [query.expression for query in queries()]
