@@ -17,8 +17,9 @@ from moto.server import ThreadedMotoServer
 
 MASTER_PASSWORD = "canary-of-the-master-5b21"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-WHO_OWNS = """
-    SELECT datname, pg_get_userbyid(datdba), has_database_privilege('public', oid, 'CONNECT')
+WHO_OWNS_AND_WHO_ENTERS = """
+    SELECT datname, pg_get_userbyid(datdba), has_database_privilege('public', oid, 'CONNECT'),
+           has_database_privilege('platform_metrics', oid, 'CONNECT')
     FROM pg_database WHERE datallowconn ORDER BY 1
 """
 
@@ -88,12 +89,12 @@ def test_a_managed_server_is_prepared_once(rds: Server, variables: dict[str, t.A
     assert (made.code, made.changed) == (0, 3), made.output
     assert (again.code, again.changed) == (0, 0), again.output
     with rds.superuser() as cursor:
-        cursor.execute(WHO_OWNS)
+        cursor.execute(WHO_OWNS_AND_WHO_ENTERS)
         assert cursor.fetchall() == [
-            ("freqtrade_multi", "platform_admin", False),
-            ("platform", "platform_listener", False),
-            ("postgres", "master", False),
-            ("template1", "master", False),
+            ("freqtrade_multi", "platform_admin", False, True),
+            ("platform", "platform_listener", False, False),
+            ("postgres", "master", False, False),
+            ("template1", "master", False, False),
         ]
     assert "may still: EXECUTE ON FUNCTION lo_creat(integer)" in again.output
     passwords = [
