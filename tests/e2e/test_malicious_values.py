@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a client's file may not ask for: refused by the chart's schema, the client's project, or at admission.
 
-A client's file reaches only the schema. Project and admission are asked with manifests that no chart of the
-platform makes, in an Application of the client's own project: they hold when the schema does not.
+A client's file reaches only the schema; what that takes of the environment's part, the environment overrides.
+Project and admission are asked with manifests that no chart of the platform makes, in an Application of the
+client's own project: they hold when the schema does not.
 """
 
 from __future__ import annotations
