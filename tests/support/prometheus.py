@@ -75,12 +75,12 @@ def subject(expression: str) -> str:
 
 @contextlib.contextmanager
 def running_prometheus(folder: pathlib.Path, ports: Mapping[str, int], *options: str) -> Iterator[Prometheus]:
-    """Scrape the loopback *ports* every two seconds until the block ends; the keys are the jobs' names.
+    """Scrape the loopback *ports* every four seconds until the block ends; the keys are the jobs' names.
 
     :param options: of helm, for the rules.
     """
     configuration = {
-        "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": "4s", "scrape_timeout": "4s", "evaluation_interval": "1s"},
         "rule_files": ["rules.yaml"],
         "scrape_configs": [
             {

@@ -98,8 +98,8 @@ def test_every_panel_and_rule_finds_series(listener: Listener, ports: dict[str, 
     listener.chain.finalize()
     listener.catch_up()
     with running_prometheus(tmp_path, ports, "--set", "limits.botSeconds=1") as prometheus:
-        prometheus.await_series(40, client="cliente-001", __rate_interval="1m")
-        prometheus.await_alerts(40, {"BotNotReady", "CertificateUnreadable"})  # of a bot that no node runs
+        prometheus.await_series(90, client="cliente-001", __rate_interval="1m")
+        prometheus.await_alerts(90, {"BotNotReady", "CertificateUnreadable"})  # of a bot that no node runs
         missing = prometheus.silent(client="cliente-002", __rate_interval="1m")
         assert {line.split(",")[0] for line in missing} == {"client.json"}
         # With its other part the panel finds a series always.
