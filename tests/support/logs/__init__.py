@@ -65,7 +65,8 @@ def join(lines: list[str]) -> list[str]:
     starts, goes_on = (match(states[state], lines) for state in ("start_state", "cont"))
     records: list[str] = []
     for line, start, more in zip(lines, starts, goes_on, strict=True):
-        if start is None and more is not None and records:
+        assert (start is None) is not (more is None), f"the rules do not agree on {line!r}"
+        if more is not None and records:
             records[-1] += "\n" + line
         else:
             records.append(line)
@@ -76,10 +77,10 @@ def bot_records(lines: list[str]) -> list[Record]:
     """Return what the parsers make of a bot's lines, before the filter that gives labels."""
     records = join(lines)
     parsed: list[Record] = [{"log": record} for record in records]
-    for name in ("bot_health", "freqtrade"):
+    for name in ("bot_check", "freqtrade"):
         for at, groups in enumerate(match(dict(parser(name))["Regex"], records)):
             if groups is not None:
-                parsed[at] = dict(groups)
+                parsed[at] = {key: value for key, value in groups.items() if value is not None}
     return parsed
 
 

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import fnmatch
 import json
+import re
 import subprocess
 import sys
 import typing as t
@@ -15,6 +17,7 @@ import yaml
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._kubernetes.masking import mask
 
 from tests.support.logs import ROOT, Record, bot_records, join, match, parser, sections, shaped, values
+from tests.support.pods import containers
 
 BOT = "bot.cliente-001.cliente-001-freqtrade-6b7f9c9d4-x2x7q"
 LISTENER = "listener.platform.listener-dispatch-0"
@@ -83,6 +86,14 @@ def test_a_bot_s_lines_become_records_with_time_logger_level_and_message() -> No
     assert health["message"] == "BTC/USDT has no recently analysed candle"
     assert (fatal["level"], fatal["message"]) == ("ERROR", "Fatal exception!")
     assert (healthy["code"], healthy["message"]) == ("healthy", "")
+
+
+def test_what_looks_at_a_bot_s_schema_gives_records_with_the_code_of_a_refusal() -> None:
+    lines = ["created schema cliente_001", "schema cliente_001 is ready", "database_refused SQLSTATE 42501"]
+    made, ready, refused = bot_records([f"init-schema: {line}" for line in lines])
+    assert made == {"logger": "init-schema", "message": "created schema cliente_001"}
+    assert ready == {"logger": "init-schema", "message": "schema cliente_001 is ready"}
+    assert refused == {"logger": "init-schema", "code": "database_refused", "message": "SQLSTATE 42501"}
 
 
 def test_the_parser_s_time_has_the_form_of_its_lines() -> None:
@@ -163,6 +174,32 @@ def test_ids_of_the_chain_are_hidden_everywhere_but_under_their_names() -> None:
     record = one({"message": f"key {COMMAND}", "command_id": COMMAND, "hash": COMMAND}, LISTENER)
     assert record["message"] == "key ***"
     assert (record["command"], record["hash"]) == (COMMAND, COMMAND)
+
+
+def files(chart: str, release: str, namespace: str, *options: str) -> list[str]:
+    """What the kubelet calls the logs of a chart's containers, those of the preparation among them."""
+    command = ["helm", "template", release, str(ROOT / "infra" / "charts" / chart), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    names = [
+        f"{each['metadata']['name']}-6b7f9c9d4-x2x7q_{namespace}_{container['name']}-0a1b2c"
+        for each in yaml.safe_load_all(done.stdout)
+        if each and each["kind"] == "Deployment"
+        for container in containers(each["spec"]["template"]["spec"])
+    ]
+    return [f"/var/log/containers/{name}.log" for name in names]
+
+
+def test_the_log_of_every_container_of_bots_and_listener_is_read_and_no_other(tmp_path: Path) -> None:
+    given = ("--values", str(ROOT / "infra/charts/listener/ci/values.yaml"))
+    own = {
+        "bot.<namespace>.<pod>": files("freqtrade", "cliente-001", "cliente-001"),
+        "listener.<namespace>.<pod>": files("listener", "listener", "platform", *given),
+    }
+    every = [name for names in own.values() for name in names]
+    every += [re.sub("_[^_]+_", "_kube-system_", name) for name in every]
+    assert all(own.values())
+    inputs = [keys for _, keys in rendered(tmp_path, "config.inputs")]
+    assert {keys["Tag"]: fnmatch.filter(every, keys["Path"]) for keys in inputs} == own
 
 
 def test_files_of_bots_and_listener_give_the_tag_its_parts() -> None:
