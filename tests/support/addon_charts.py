@@ -54,6 +54,12 @@ def external_secrets(folder: Path) -> Path:
     return chart
 
 
+def external_secret() -> str:
+    """Return the definition of the kind ExternalSecret, as the same chart has it."""
+    folder = local.module_folder() / "config" / "crds" / "bases"
+    return (folder / "external-secrets.io_externalsecrets.yaml").read_text()
+
+
 def stand_in(name: str, folder: Path) -> Path:
     """Make a chart of this name with one workload, which takes any values."""
     chart = folder / name
