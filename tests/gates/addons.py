@@ -75,7 +75,7 @@ def check(addon: dict[str, t.Any], options: argparse.Namespace, folder: Path) ->
         return [f"{name}: {done.stderr.strip()}"]
     objects = [each for each in yaml.safe_load_all(done.stdout) if each]
     kinds = collections.Counter(each["kind"] for each in objects)
-    print(f"{name}: {sum(kinds.values())} objects of {chart.name}: {', '.join(sorted(kinds))}")
+    print(f"{name}: {sum(kinds.values())} objects of {identity(chart)}: {', '.join(sorted(kinds))}")
     return [f"{name}: {problem}" for each in objects for problem in faults(each)]
 
 
@@ -95,6 +95,14 @@ def find(addon: dict[str, t.Any], options: argparse.Namespace, folder: Path) -> 
     command = ["helm", "pull", addon["chart"], "--repo", addon["repository"], "--version", addon["version"]]
     subprocess.run([*command, "--destination", folder], check=True)
     return next(folder.glob(f"{addon['chart']}-{addon['version']}.tgz"))
+
+
+def identity(chart: Path) -> str:
+    """Return name and version of a chart, and its program's version: they need not be the pinned ones."""
+    done = subprocess.run(["helm", "show", "chart", chart], check=True, capture_output=True, text=True)
+    about = yaml.safe_load(done.stdout)
+    program = f" ({about['appVersion']})" if "appVersion" in about else ""
+    return f"{about['name']} {about['version']}{program}"
 
 
 def faults(found: dict[str, t.Any]) -> t.Iterator[str]:
