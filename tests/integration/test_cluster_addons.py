@@ -22,6 +22,7 @@ from ansible_collections.bot_freqtrade.platform.tests.support.plays import Playe
 from ansible_collections.bot_freqtrade.platform.tests.support.processes import find_binary
 from ansible_collections.bot_freqtrade.platform.tests.support.workloads import workloads
 
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 STAND_INS = ("traefik", "argo-cd", "fluent-bit", "rancher")
 
 
@@ -55,6 +56,13 @@ def _releases(cluster: KubeApi) -> dict[str, t.Any]:
     return {each["name"]: each for each in json.loads(done.stdout)}
 
 
+def _values(cluster: KubeApi, release: dict[str, t.Any]) -> t.Any:
+    """Return the values that a release was given."""
+    command = [find_binary("helm"), "--kubeconfig", cluster.kubeconfig, "get", "values", release["name"]]
+    options = ["--namespace", release["namespace"], "-o", "json"]
+    return json.loads(subprocess.run([*command, *options], check=True, capture_output=True).stdout)
+
+
 def test_all_addons_are_installed_once_in_their_order(
     cluster: KubeApi, charts: dict[str, str], tmp_path: Path
 ) -> None:
@@ -70,23 +78,32 @@ def test_all_addons_are_installed_once_in_their_order(
     wanted = {each["name"]: each["namespace"] for each in addon_charts.pins() if not each.get("optional")}
     assert {name: each["namespace"] for name, each in found.items()} == wanted
     assert {each["status"] for each in found.values()} == {"deployed"}
+    assert sorted(found, key=lambda name: found[name]["updated"]) == list(wanted)
+    policies = cluster.request("GET", f"{ADMISSION}/validatingadmissionpolicies")["items"]
+    assert [each["metadata"]["name"] for each in policies] == ["bot-freqtrade-external-secrets"]
 
     again = _play(cluster, tmp_path, cluster_addons_charts=charts)
     assert (again.code, again.changed) == (0, 0), again.output
 
-    own = {"metrics-server": {"replicas": 3}}
+    own = {"metrics-server": {"replicas": 3}, "rancher": {"hostname": "rancher.example.org"}}
     changed = _play(
         cluster,
         tmp_path,
         cluster_addons_charts=charts,
         cluster_addons_values=own,
-        cluster_addons_only=["metrics-server", "external-secrets"],
+        cluster_addons_only=["metrics-server"],
+        cluster_addons_also=["rancher"],
     )
     assert changed.code == 0, changed.output
-    revisions = {name: int(each["revision"]) for name, each in _releases(cluster).items()}
-    assert revisions == {name: 2 if name == "metrics-server" else 1 for name in wanted}
+    found = _releases(cluster)
+    revisions = {name: int(each["revision"]) for name, each in found.items()}
+    assert revisions == {name: 2 if name == "metrics-server" else 1 for name in (*wanted, "rancher")}
     deployment = cluster.request("GET", "/apis/apps/v1/namespaces/kube-system/deployments/metrics-server")
     assert deployment["status"]["readyReplicas"] == 3
+    assert found["rancher"]["namespace"] == "cattle-system"
+    assert found["rancher"]["updated"] == max(each["updated"] for each in found.values())
+    of_its_file = yaml.safe_load((addon_charts.INFRA / "addons" / "values" / "rancher.yaml").read_text())
+    assert _values(cluster, found["rancher"]) == {**of_its_file, **own["rancher"]}
 
 
 def test_a_name_that_no_addon_has_is_refused(cluster: KubeApi, tmp_path: Path) -> None:
