@@ -76,6 +76,8 @@ def test_everything_planned_is_there(platform: Platform) -> None:
 
 def test_the_network_is_the_one_told(platform: Platform, stand_in: aws.Aws) -> None:
     told, ec2 = platform.outputs, stand_in.client("ec2")
+    (vpc,) = ec2.describe_vpcs(VpcIds=[told["vpc_id"]])["Vpcs"]
+    assert told["vpc_cidr"] == vpc["CidrBlock"]
     of_vpc = [{"Name": "vpc-id", "Values": [told["vpc_id"]]}]
     subnets = {subnet["SubnetId"]: subnet for subnet in ec2.describe_subnets(Filters=of_vpc)["Subnets"]}
     kinds = ("private_subnet_ids", "public_subnet_ids", "database_subnet_ids")
@@ -110,6 +112,7 @@ def test_services_are_reached_inside_the_network(platform: Platform, stand_in: a
 def test_the_cluster_is_the_one_told(platform: Platform, stand_in: aws.Aws) -> None:
     told = platform.outputs
     cluster = stand_in.client("eks").describe_cluster(name=told["cluster_name"])["cluster"]
+    assert cluster["arn"] == f"arn:aws:eks:{told['region']}:{told['account_id']}:cluster/{told['name']}"
     assert told["cluster_endpoint"] == cluster["endpoint"]
     assert told["cluster_ca_data"] == cluster["certificateAuthority"]["data"]
     assert told["cluster_version"] == cluster["version"]
@@ -275,6 +278,15 @@ def test_a_role_reaches_its_own_part_only(
     assert reached.pop("*", set()) == set(everywhere)
     assert set(reached) == {resource}
     assert not any("*" in action for action in reached[resource])
+
+
+def test_logs_and_secrets_are_where_the_outputs_say(platform: Platform, stand_in: aws.Aws) -> None:
+    told, logs = platform.outputs, stand_in.client("logs")
+    (group,) = logs.describe_log_groups(logGroupNamePrefix=told["bot_log_group"])["logGroups"]
+    (shipper,) = statements(stand_in, f"{NAME}-log-shipper")
+    assert shipper["Resource"] == f"{group['arn'].removesuffix(':*')}:*"
+    (reader,) = statements(stand_in, f"{NAME}-external-secrets")
+    assert reader["Resource"].endswith(f":secret:{told['secrets_prefix']}*")
 
 
 def test_external_secrets_only_reads(platform: Platform, stand_in: aws.Aws) -> None:
