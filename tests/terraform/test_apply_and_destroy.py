@@ -317,12 +317,60 @@ def test_github_gets_in_from_one_branch_of_one_repository(platform: Platform, st
     role = stand_in.client("iam").get_role(RoleName=f"{NAME}-github-actions")["Role"]
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    issuer = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    assert statement["Principal"] == {"Federated": issuer}
     assert statement["Condition"] == {
         "StringEquals": {
             "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
             "token.actions.githubusercontent.com:sub": "repo:example/gitops:ref:refs/heads/main",
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("role", "service"), [("flow-log", "vpc-flow-logs"), ("database-monitoring", "monitoring.rds")]
+)
+def test_a_service_assumes_its_role_for_this_account_only(
+    platform: Platform, stand_in: aws.Aws, role: str, service: str
+) -> None:
+    document = stand_in.client("iam").get_role(RoleName=f"{platform.outputs['name']}-{role}")["Role"]
+    (statement,) = document["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def keys(stand_in: aws.Aws) -> dict[str, str]:
+    """Return the identifiers of the platform's keys by the parts that they are for."""
+    aliases = stand_in.client("kms").list_aliases()["Aliases"]
+    ours = [each for each in aliases if each["AliasName"].startswith(f"alias/{NAME}-")]
+    return {each["AliasName"].removeprefix(f"alias/{NAME}-"): each["TargetKeyId"] for each in ours}
+
+
+def test_the_control_plane_uses_its_key_and_makes_no_log_group(platform: Platform, stand_in: aws.Aws) -> None:
+    cluster = stand_in.client("eks").describe_cluster(name=platform.outputs["cluster_name"])["cluster"]
+    policy = stand_in.client("iam").get_role_policy(RoleName=f"{NAME}-cluster", PolicyName="cluster")
+    allowed, denied = policy["PolicyDocument"]["Statement"]
+    assert (allowed["Effect"], denied["Effect"]) == ("Allow", "Deny")
+    assert allowed["Resource"] == cluster["encryptionConfig"][0]["provider"]["keyArn"]
+    assert allowed["Resource"].endswith(keys(stand_in)["cluster"])
+    assert (denied["Action"], denied["Resource"]) == ("logs:CreateLogGroup", "*")
+
+
+def test_keys_are_the_accounts_and_one_encrypts_the_logs_of_this_platform(
+    platform: Platform, stand_in: aws.Aws
+) -> None:
+    kms, others = stand_in.client("kms"), dict[str, list[t.Any]]()
+    for part, key in keys(stand_in).items():
+        policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+        account, *others[part] = policy["Statement"]
+        assert account["Principal"] == {"AWS": f"arn:aws:iam::{platform.outputs['account_id']}:root"}
+    (logs,) = others.pop("logs")
+    assert others == {"cluster": [], "database": [], "images": []}
+    assert logs["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}
+    groups = [each["logGroupName"] for each in stand_in.client("logs").describe_log_groups()["logGroups"]]
+    assert list(logs["Condition"]) == ["ArnEquals"]
+    (arns,) = logs["Condition"]["ArnEquals"].values()
+    assert sorted(arns) == sorted(f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}" for name in groups)
 
 
 def test_nobody_has_a_long_lived_key(platform: Platform, stand_in: aws.Aws) -> None:
