@@ -161,6 +161,17 @@ def changes(plan: dict[str, t.Any]) -> dict[str, list[str]]:
     }
 
 
+def attributes(plan: dict[str, t.Any]) -> dict[str, set[str]]:
+    """Return the names of the attributes that a plan would update, by the address of each resource."""
+    found = {}
+    for address, change in ((each["address"], each["change"]) for each in plan.get("resource_changes", [])):
+        if change["actions"] == ["update"]:
+            unknown = {name for name, value in change["after_unknown"].items() if value is True}
+            before, after = change["before"], change["after"]
+            found[address] = unknown | {name for name in after if before.get(name) != after[name]}
+    return found
+
+
 def main(arguments: list[str]) -> int:
     try:
         print(write_cli_config(Path(arguments[0])))
