@@ -434,16 +434,21 @@ def test_a_destroy_that_was_interrupted_is_finished_by_the_next(
 
 
 def test_nothing_is_left(platform: Platform, stand_in: aws.Aws) -> None:
-    ec2, iam, kms = stand_in.client("ec2"), stand_in.client("iam"), stand_in.client("kms")
+    ec2, rds, iam, kms = (stand_in.client(service) for service in ("ec2", "rds", "iam", "kms"))
     of_vpc = [{"Name": "vpc-id", "Values": [platform.outputs["vpc_id"]]}]
     assert ec2.describe_vpcs(Filters=of_vpc)["Vpcs"] == []
     assert ec2.describe_security_groups(Filters=of_vpc)["SecurityGroups"] == []
+    endpoints = ec2.describe_vpc_endpoints(Filters=of_vpc)["VpcEndpoints"]
+    assert [each for each in endpoints if each["State"] != "deleted"] == []
+    assert ec2.describe_internet_gateways()["InternetGateways"] == []
     assert ec2.describe_addresses()["Addresses"] == []
     assert ec2.describe_launch_templates()["LaunchTemplates"] == []
     assert ec2.describe_flow_logs()["FlowLogs"] == []
     assert stand_in.client("eks").list_clusters()["clusters"] == []
-    assert stand_in.client("rds").describe_db_instances()["DBInstances"] == []
-    assert stand_in.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"] == []
+    assert rds.describe_db_instances()["DBInstances"] == []
+    assert rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"] == []
+    assert rds.describe_db_subnet_groups()["DBSubnetGroups"] == []
+    assert rds.describe_db_parameter_groups()["DBParameterGroups"] == []
     assert stand_in.client("secretsmanager").list_secrets()["SecretList"] == []
     assert stand_in.client("ecr").describe_repositories()["repositories"] == []
     assert stand_in.client("logs").describe_log_groups()["logGroups"] == []
@@ -453,6 +458,7 @@ def test_nothing_is_left(platform: Platform, stand_in: aws.Aws) -> None:
         kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] for key in kms.list_keys()["Keys"]
     }
     assert states <= {"PendingDeletion"}
+    assert keys(stand_in) == {}
     left = stand_in.client("s3").list_objects_v2(Bucket=platform.bucket)["Contents"]
     assert [each["Key"] for each in left] == [platform.state_key]
 
