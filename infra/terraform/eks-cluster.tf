@@ -80,6 +80,11 @@ resource "aws_eks_access_policy_association" "admin" {
   }
 }
 
+# Says that everybody named may use the API. Nodes come after it and go before it, so none is ever there without.
+resource "terraform_data" "access" {
+  depends_on = [aws_eks_access_policy_association.admin]
+}
+
 resource "aws_eks_addon" "before_nodes" {
   for_each = local.addons_before_nodes
 
@@ -206,6 +211,7 @@ resource "aws_eks_node_group" "this" {
     aws_route.nat,
     aws_vpc_endpoint.interface,
     aws_vpc_endpoint.s3,
+    terraform_data.access,
   ]
 }
 

@@ -33,7 +33,7 @@ VARIABLES: dict[str, t.Any] = {
     "database_final_snapshot": False,
     "image_repository_force_delete": True,
 }
-RESOURCES = 105
+RESOURCES = 106
 
 FORGOTTEN_BY_MOTO = {
     "aws_db_instance.this": {
@@ -375,6 +375,16 @@ def test_keys_are_the_accounts_and_one_encrypts_the_logs_of_this_platform(
     assert list(logs["Condition"]) == ["ArnEquals"]
     (arns,) = logs["Condition"]["ArnEquals"].values()
     assert sorted(arns) == sorted(f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}" for name in groups)
+
+
+def test_access_to_the_cluster_outlives_its_nodes(platform: Platform, stand_in: aws.Aws) -> None:
+    kept = stand_in.client("s3").get_object(Bucket=platform.bucket, Key=platform.state_key)["Body"]
+    before = {
+        f"{each['type']}.{each['name']}": each["instances"][0].get("dependencies", [])
+        for each in json.load(kept)["resources"]
+    }
+    assert "terraform_data.access" in before["aws_eks_node_group.this"]
+    assert "aws_eks_access_policy_association.admin" in before["terraform_data.access"]
 
 
 def test_nobody_has_a_long_lived_key(platform: Platform, stand_in: aws.Aws) -> None:
