@@ -109,6 +109,16 @@ output "database_identifier" {
   value       = aws_db_instance.this.identifier
 }
 
+output "database_last_snapshot" {
+  description = "Name of the snapshot that a destroy leaves behind; null without one."
+  value       = aws_db_instance.this.skip_final_snapshot ? null : aws_db_instance.this.final_snapshot_identifier
+}
+
+output "database_key_arn" {
+  description = "KMS key that the database and its snapshots are encrypted with. A destroy schedules its deletion."
+  value       = aws_kms_key.this["database"].arn
+}
+
 output "database_master_username" {
   description = "Name of the database's master user."
   value       = aws_db_instance.this.username

@@ -54,6 +54,8 @@ FURTHER_OUTPUTS = (
     "database_subnet_cidrs",
     "database_master_username",
     "database_master_secret_arn",
+    "database_last_snapshot",
+    "database_key_arn",
     "bot_log_group",
     "secrets_prefix",
     "image_repository_url",
@@ -370,7 +372,9 @@ def test_infrastructure_is_made_reached_and_taken_back(account: Account, postgre
     assert refused.returncode == 2
     assert '"code": "state_locked"' in refused.stdout
     (lock,) = set(re.findall(r"its lock away by its id ([0-9a-f-]{36})", refused.stdout))
-    operator.play("destroy", **meant, infrastructure_unlock=lock)
+    told = operator.play("destroy", **meant, infrastructure_unlock=lock)
+    assert "last snapshot of the database, demo-20261130110000" in told
+    assert "--key-id arn:aws:kms:eu-central-1:123456789012:key/of-the-database" in told
     assert {path.name for path in account.folder.iterdir()} == {*names} - {"kubeconfig", "vars.yml"}
     assert account.aws.client("s3").list_buckets()["Buckets"] == []
 
@@ -486,6 +490,8 @@ def outputs(aws: Aws, server: Server) -> dict[str, t.Any]:
         "database_subnet_cidrs": ["10.0.36.0/22", "10.0.40.0/22"],
         "database_master_username": "master",
         "database_master_secret_arn": made["ARN"],
+        "database_last_snapshot": "demo-20261130110000",
+        "database_key_arn": "arn:aws:kms:eu-central-1:123456789012:key/of-the-database",
         "bot_log_group": "/demo/bots",
         "secrets_prefix": "demo_secrets/",
         "image_repository_url": "registry.example.com/freqtrade",
