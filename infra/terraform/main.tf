@@ -17,7 +17,6 @@ resource "terraform_data" "place" {
     account_id = var.account_id
     region     = var.region
     name       = var.name
-    born       = plantimestamp()
   }
 
   lifecycle {

@@ -107,7 +107,7 @@ resource "aws_db_instance" "this" {
   delete_automated_backups  = true
   deletion_protection       = var.database_deletion_protection
   skip_final_snapshot       = !var.database_final_snapshot
-  final_snapshot_identifier = "${var.name}-${formatdate("YYYYMMDDhhmmss", terraform_data.place.output.born)}"
+  final_snapshot_identifier = "${var.name}-${formatdate("YYYYMMDDhhmmss", plantimestamp())}"
   apply_immediately         = false
 
   performance_insights_enabled          = true
@@ -117,8 +117,15 @@ resource "aws_db_instance" "this" {
   monitoring_role_arn                   = aws_iam_role.database_monitoring.arn
   enabled_cloudwatch_logs_exports       = ["postgresql", "upgrade"]
 
+  # Each database has a name of its own for its last snapshot, also one that is made again after half a destroy.
+  lifecycle {
+    ignore_changes = [final_snapshot_identifier]
+  }
+
+  # Until the database is gone the state knows its place.
   depends_on = [
     aws_cloudwatch_log_group.this,
     aws_iam_role_policy_attachment.database_monitoring,
+    terraform_data.place,
   ]
 }
