@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.bot_freqtrade.platform.tests.support import addon_charts
-from ansible_collections.bot_freqtrade.platform.tests.support.aws import Aws, stand_in
+from ansible_collections.bot_freqtrade.platform.tests.support.aws import ACCOUNT, REGION, Aws, stand_in
 from ansible_collections.bot_freqtrade.platform.tests.support.gitops import INFRA, Origin
 from ansible_collections.bot_freqtrade.platform.tests.support.kube_api import KubeApi
 from ansible_collections.bot_freqtrade.platform.tests.support.postgres import (
@@ -33,6 +33,7 @@ from ansible_collections.bot_freqtrade.platform.tests.support.postgres import (
 )
 from ansible_collections.bot_freqtrade.platform.tests.support.processes import find_binary
 from ansible_collections.bot_freqtrade.platform.tests.support.writers import SPECIFICATION
+from moto.eks.models import eks_backends
 
 ROLES = Path(__file__).parents[2] / "roles"
 CONFIGURATION = Path(__file__).parent / "targets" / "role_infrastructure" / "files" / "terraform"
@@ -64,15 +65,18 @@ SLOW = """
 resource "terraform_data" "slow" {
   input = terraform_data.cluster.id
   provisioner "local-exec" {
+    command = "touch 'DOOR.reached'; while [ -e 'DOOR.shut' ]; do sleep 0.1; done"
+  }
+  provisioner "local-exec" {
     when    = destroy
-    command = "touch 'BEGUN'; while [ -e 'BEGUN' ]; do sleep 0.1; done"
+    command = "touch 'DOOR.reached'; while [ -e 'DOOR.shut' ]; do sleep 0.1; done; [ ! -e 'DOOR.stuck' ]"
   }
 }
-resource "terraform_data" "first" {
+resource "terraform_data" "access" {
   input = terraform_data.slow.id
 }
 """
-"""The destruction deletes the first, begins the slow one, and waits there."""
+"""Access goes first, then the slow one, which is made and deleted behind a door that may be shut or stuck."""
 PLACEHOLDER = "https://git.example.invalid/bot-freqtrade/gitops.git"
 
 
@@ -316,6 +320,32 @@ class Account:
     def terraform(self) -> Path:
         return Path(self.variables["infrastructure_directory"])
 
+    @property
+    def door(self) -> Path:
+        return self.operator.folder / "door"
+
+    @property
+    def bucket(self) -> str:
+        (bucket,) = self.aws.client("s3").list_buckets()["Buckets"]
+        name: str = bucket["Name"]
+        return name
+
+    def die_at_the_door(self, playbook: str, **variables: t.Any) -> str:
+        """Run a playbook on a host that is lost at the door of :data:`SLOW`; return the lock that stays."""
+        shut, reached = self.door.with_suffix(".shut"), self.door.with_suffix(".reached")
+        reached.unlink(missing_ok=True)
+        shut.touch()
+        host = self.operator.start(playbook, **variables)
+        while not reached.exists():
+            assert host.poll() is None
+            time.sleep(0.1)
+        host.kill()
+        host.wait()
+        shut.unlink()
+        key = "demo/terraform.tfstate.tflock"
+        lock: str = json.load(self.aws.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"])["ID"]
+        return lock
+
 
 @pytest.fixture
 def account(tmp_path: Path, origin: Origin, postgres_18: Server) -> t.Iterator[Account]:
@@ -340,15 +370,17 @@ def account(tmp_path: Path, origin: Origin, postgres_18: Server) -> t.Iterator[A
 
 def test_infrastructure_is_made_reached_and_taken_back(account: Account, postgres_18: Server) -> None:
     operator, variables = account.operator, account.variables
-    begun = operator.folder / "begun"
-    slow = account.terraform / "slow.tf"
-    slow.write_text(SLOW.replace("BEGUN", str(begun)))
+    (account.terraform / "slow.tf").write_text(SLOW.replace("DOOR", str(account.door)))
     foreseen = operator.play("provision", "--check", **variables)
     assert "terraform_data.cluster: to be created" in foreseen
     assert "platform" not in databases(postgres_18)
     assert not account.folder.exists()
 
-    operator.play("provision", **variables)
+    lock = account.die_at_the_door("provision", **variables)
+    account.aws.client("s3").put_object(
+        Bucket=account.bucket, Key="demo/bucket.tfstate.tflock", Body=json.dumps({"ID": lock}).encode()
+    )
+    operator.play("provision", **variables, infrastructure_unlock=lock)
     kubeconfig = yaml.safe_load((account.folder / "kubeconfig").read_text())
     assert kubeconfig["current-context"] == "demo"
     names = ("kubeconfig", "pgpass-admin", "pgpass-listener", "pgpass-metrics", "tenants.yml", "vars.yml")
@@ -359,20 +391,18 @@ def test_infrastructure_is_made_reached_and_taken_back(account: Account, postgre
     assert databases(postgres_18) == {"postgres", "freqtrade_multi", "platform"}
     assert "changed=0" in operator.play("provision", **variables)
 
-    meant = {**variables, "confirm": "demo", "with_load_balancers": True, "with_state": True}
-    host = operator.start("destroy", **meant)
-    while not begun.exists():
-        assert host.poll() is None
-        time.sleep(0.1)
-    host.kill()
-    host.wait()
-    begun.unlink()
-    slow.write_text(slow.read_text().replace("touch", "rm -f"))
-    refused = operator.try_to_play("destroy", **meant)
-    assert refused.returncode == 2
-    assert '"code": "state_locked"' in refused.stdout
-    (lock,) = set(re.findall(r"its lock away by its id ([0-9a-f-]{36})", refused.stdout))
-    told = operator.play("destroy", **meant, infrastructure_unlock=lock)
+    meant = {**variables, "confirm": "demo", "with_state": True}
+    lock = account.die_at_the_door("destroy", **meant, with_load_balancers=True)
+    stuck = account.door.with_suffix(".stuck")
+    stuck.touch()
+    half = operator.try_to_play("destroy", **meant, with_load_balancers=True, infrastructure_unlock=lock)
+    assert half.returncode == 2
+    assert '"done": ["terraform_data.access"]' in half.stdout
+    stuck.unlink()
+    assert "changed=1 " in operator.play("provision", **{**variables, "provision_steps": []})
+
+    eks_backends[ACCOUNT][REGION].clusters["demo"].status = "DELETING"
+    told = operator.play("destroy", **meant)
     assert "last snapshot of the database, demo-20261130110000" in told
     assert "--key-id arn:aws:kms:eu-central-1:123456789012:key/of-the-database" in told
     assert {path.name for path in account.folder.iterdir()} == {*names} - {"kubeconfig", "vars.yml"}

@@ -206,7 +206,7 @@ def test_a_state_that_another_host_is_changing_is_locked(infrastructure: t.Any) 
     process.communicate(timeout=20)
     assert process.returncode == 0
     assert caught.value.code == "state_locked"
-    assert caught.value.details["lock"]["id"]
+    assert caught.value.message.endswith(f"by its id {caught.value.details['lock']['id']}")
     assert caught.value.details["lock"]["who"]
     assert not infrastructure.ensure(variables=variables)["changed"]
 
