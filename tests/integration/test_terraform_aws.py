@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
+import subprocess
+import sys
+import threading
 import typing as t
 from pathlib import Path
 
@@ -21,6 +25,7 @@ from ansible_collections.bot_freqtrade.platform.tests.support.aws import (
     permissions_count,
     stand_in,
 )
+from moto.eks.models import EKSBackend, eks_backends
 
 CONFIGURATION = """
 terraform {
@@ -79,6 +84,42 @@ resource "aws_iam_role" "nodes" {
 }
 """
 
+CLUSTER = """
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+provider "aws" {}
+variable "subnets" {
+  type = list(string)
+}
+resource "aws_eks_cluster" "this" {
+  name     = "demo"
+  role_arn = "arn:aws:iam::123456789012:role/cluster"
+  vpc_config {
+    subnet_ids = var.subnets
+  }
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+"""
+
+RUN = """
+import json, sys
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _terraform
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
+with _terraform.deployment_of(json.loads(sys.argv[1])) as deployment:
+    try:
+        _terraform.ensure(deployment, check=False)
+    except PlatformError as error:
+        sys.exit(error.code)
+"""
+"""A process that makes what is configured, for a test that ends it."""
+
 pytestmark = pytest.mark.timeout(400)
 
 
@@ -105,6 +146,14 @@ def options(folder: Path, **variables: t.Any) -> dict[str, t.Any]:
         "cache_directory": str(folder / "cache"),
         "progress_file": str(folder / "progress"),
     }
+
+
+def interrupt_creation(state: Path, kind: str) -> None:
+    """Mark the resource of a kind as Terraform does when the run ends before AWS has made it."""
+    document = json.loads(state.read_text())
+    (resource,) = [each for each in document["resources"] if each["type"] == kind]
+    resource["instances"][0]["status"] = "tainted"
+    state.write_text(json.dumps({**document, "serial": document["serial"] + 1}))
 
 
 def retention(aws: Aws) -> list[int]:
@@ -143,6 +192,7 @@ def test_what_others_do_is_seen_and_a_protected_resource_goes_only_when_told(
         assert protected.value.code == "still_protected"
         assert retention(aws) == [30]
 
+    interrupt_creation(tmp_path / "terraform.tfstate", "aws_ecr_repository")
     with _terraform.deployment_of(options(tmp_path)) as deployment:
         _terraform.remove(deployment, confirm="demo", unprotect={"force_delete": True}, check=False)
     assert retention(aws) == []
@@ -198,3 +248,27 @@ def test_an_action_that_iam_does_not_allow_is_named_and_the_run_goes_on_once_it_
 
         allow(*reading, "iam:CreateRole")
         assert _terraform.ensure(deployment, check=False)["summary"]["create"] == 1
+
+
+def test_a_cluster_that_is_being_made_when_a_run_is_asked_to_end_is_kept_by_the_next(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "configuration").mkdir()
+    (tmp_path / "configuration" / "main.tf").write_text(CLUSTER)
+    subnets = [each["SubnetId"] for each in aws.client("ec2").describe_subnets()["Subnets"]][:2]
+    given = options(tmp_path, subnets=subnets)
+    monkeypatch.setattr("moto.eks.models.ACTIVE_STATUS", "CREATING")
+    awaited, describe = threading.Event(), EKSBackend.describe_cluster
+    monkeypatch.setattr(
+        EKSBackend, "describe_cluster", lambda backend, name: awaited.set() or describe(backend, name)
+    )
+    command = [sys.executable, "-c", RUN, json.dumps(given)]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert awaited.wait(120)
+    run.send_signal(signal.SIGINT)
+    assert run.communicate(timeout=120)[1].strip().endswith("interrupted")
+
+    eks_backends[ACCOUNT][REGION].clusters["demo"].status = "ACTIVE"
+    with _terraform.deployment_of(given) as deployment:
+        found = _terraform.ensure(deployment, check=False)
+    assert found["summary"]["replace"] == found["summary"]["create"] == 0

@@ -34,6 +34,9 @@ from ansible_collections.bot_freqtrade.platform.plugins.module_utils._terraform.
     Workspace,
 )
 
+_CUT_OFF: t.Final = "context canceled"
+"""What a provider says of an answer that it no longer waits for."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
@@ -81,6 +84,10 @@ class Deployment:
         """Take another run's lock away; False when there is no such lock."""
         report = Report(Progress(None))
         return self._terraform.stream("force-unlock", "-force", lock, listen=report) == 0
+
+    def untaint(self, address: str) -> bool:
+        """Let a resource count as made; False when it does."""
+        return self._terraform.stream("untaint", *self._lock(), address, listen=Report(Progress(None))) == 0
 
     def plan(
         self, *, destroy: bool = False, targets: t.Sequence[str] = (), variables: Json | None = None
@@ -130,12 +137,25 @@ class Deployment:
 
     def _run(self, phase: str, *arguments: str, total: int = 0) -> Report:
         report = Report(self._progress, total)
-        status = self._terraform.stream(*arguments, listen=report)
+        try:
+            status = self._terraform.stream(*arguments, listen=report)
+        except PlatformError:
+            self._keep_begun(report)
+            raise
         if status == 0 and not report.diagnostics:
             return report
         otherwise = f"it ended with {status}. {self._terraform.complaint()}"
         details = {"done": report.done, "failed": report.failed} if phase in ("apply", "destroy") else {}
         raise failure.error(phase, report.diagnostics, otherwise, **details)
+
+    def _keep_begun(self, report: Report) -> None:
+        """Let what the cloud was still making when the run was asked to end count as made.
+
+        It goes on being made. Terraform would replace it, which its name or its protection does not allow.
+        """
+        for each in report.diagnostics:
+            if each.address and _CUT_OFF in each.text:
+                self.untaint(each.address)
 
     def _save_unsaved_state(self) -> None:
         unsaved = self._workspace.unsaved_state

@@ -112,6 +112,9 @@ def _require_unprotect(planned: Plan, unprotect: Json | None) -> None:
 
 def _unprotect(deployment: Deployment, protected: list[str], variables: Json) -> None:
     """Change the protected resources, and make sure that nothing comes back or goes by it."""
+    # One whose creation was interrupted would be replaced, and that is refused as well.
+    for address in protected:
+        deployment.untaint(address)
     lifting = deployment.plan(targets=protected, variables=variables)
     others = [each.address for each in lifting.changes if each.action not in ("change", "import")]
     if others:
