@@ -32,7 +32,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(DEV)
 export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
-# Compilers and Terraform live for seconds: to collect garbage less often saves a tenth of their time.
+# Compilers and Terraform live for seconds: with more memory, up to 2 GiB each, they take a tenth less time.
 export GOGC ?= 400
 # Containers set it, and each of hundreds of programs would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
