@@ -259,9 +259,12 @@ def test_a_cluster_that_is_being_made_when_a_run_is_asked_to_end_is_kept_by_the_
     given = options(tmp_path, subnets=subnets)
     monkeypatch.setattr("moto.eks.models.ACTIVE_STATUS", "CREATING")
     awaited, describe = threading.Event(), EKSBackend.describe_cluster
-    monkeypatch.setattr(
-        EKSBackend, "describe_cluster", lambda backend, name: awaited.set() or describe(backend, name)
-    )
+
+    def told(backend: EKSBackend, name: str) -> t.Any:
+        awaited.set()
+        return describe(backend, name)
+
+    monkeypatch.setattr(EKSBackend, "describe_cluster", told)
     command = [sys.executable, "-c", RUN, json.dumps(given)]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert awaited.wait(120)

@@ -60,7 +60,7 @@ def test_a_bucket_is_closed_and_keeps_versions(
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_a_bucket_with_a_state_is_taken_over_and_never_deleted(
+def test_a_bucket_with_states_is_taken_over_and_deleted_only_when_told(
     root: terraform.Terraform, stand_in: aws.Aws, request: pytest.FixtureRequest
 ) -> None:
     s3, bucket = stand_in.client("s3"), bucket_of(request)
@@ -73,6 +73,13 @@ def test_a_bucket_with_a_state_is_taken_over_and_never_deleted(
     with pytest.raises(terraform.TerraformFailed, match="BucketNotEmpty"):
         root.destroy("-target=aws_s3_bucket.this")
     assert s3.get_object(Bucket=bucket, Key="state")["Body"].read() == b"of before"
+
+    told = ("-var=exists=true", "-var=force_delete=true")
+    apply(root, *told)
+    s3.put_object(Bucket=bucket, Key="state", Body=b"of today")
+    assert len(s3.list_object_versions(Bucket=bucket)["Versions"]) == 2
+    root.destroy(*told)
+    assert bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
 
 
 def test_the_name_of_somebody_elses_bucket_is_refused(
