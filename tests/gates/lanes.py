@@ -31,7 +31,7 @@ ALL_IN_ORDER: t.Final = (
     f'failed=0; for target; do echo "{HEADING}$target"; '
     'make "$target" || { echo "$target FAILED"; failed=1; }; done; exit $failed'
 )
-LESS_PRIORITY: t.Final = 5
+LESS_PRIORITY: t.Final = 10
 PR_SET_CHILD_SUBREAPER: t.Final = 36
 ENDING: t.Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
