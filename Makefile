@@ -110,7 +110,7 @@ gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps reposito
 test: $(VENV)/.complete $(COLLECTION) packages ## The tests: the whole platform beside all that needs none of it; make -k ends none when another fails
 	@python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e \
 	  "$(GATES_OF_SOURCES) check $(filter-out $(GATES_OF_SOURCES),$(GATES)) targets integration-listener" \
-	  "terraform-aws delivery integration-roles"
+	  "delivery terraform-aws integration-roles"
 
 check: setup ## Lint, types and unit tests
 	@$(MAKE) -j2 -Otarget unit lint types

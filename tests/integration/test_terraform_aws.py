@@ -120,7 +120,7 @@ with _terraform.deployment_of(json.loads(sys.argv[1])) as deployment:
 """
 """A process that makes what is configured, for a test that ends it."""
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1500)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ FORGOTTEN_BY_MOTO = {
 }
 """Attributes that a second plan would change, because the stand-in does not tell what it was told."""
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1500)
 
 
 class Platform(t.NamedTuple):
