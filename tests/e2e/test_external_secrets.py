@@ -129,14 +129,28 @@ def test_no_client_s_file_or_manifest_reads_the_secrets_of_another(
         "metadata": {"name": "intruder"},
         "spec": {"provider": provider},
     }
+    # What looks for secrets by a pattern is not bound by the prefix of the thief's own store.
+    search = {
+        "apiVersion": "/".join(GROUP),
+        "kind": "ExternalSecret",
+        "metadata": {"name": "intruder"},
+        "spec": {
+            "secretStoreRef": {"name": THIEF},
+            "target": {"name": "intruder-exchange"},
+            "dataFrom": [{"find": {"name": {"regexp": "exchange"}}}],
+        },
+    }
+    refusals = {"SecretStore is not permitted in project": store, "has no dataFrom": search}
     secrets = {"database": "", "api": "", "exchange": wanted}
-    intruder.publish({"attacks/store/manifest.yaml": json.dumps(store)}, "attack-on-secrets")
+    folders = {f"attacks/{number}": body for number, body in enumerate(refusals.values())}
+    manifests = {f"{folder}/manifest.yaml": json.dumps(body) for folder, body in folders.items()}
+    intruder.publish(manifests, "attack-on-secrets")
     with intruder.clients({THIEF: values(secrets=secrets)}):
         intruder.says(THIEF, f"{wanted} does not begin with {THIEF}-")
-        with intruder.application(
-            "intruder-store", THIEF, targetRevision="attack-on-secrets", path="attacks/store"
-        ):
-            intruder.says("intruder-store", "SecretStore is not permitted in project")
+        for refusal, folder in zip(refusals, folders, strict=True):
+            name = folder.replace("/", "-")
+            with intruder.application(name, THIEF, targetRevision="attack-on-secrets", path=folder):
+                intruder.says(name, refusal)
         assert stores(live) == {THIEF: {"prefix": f"{aws.prefix}{THIEF}-"}}
         assert not {name for name in names(live) if "exchange" in name}
 
