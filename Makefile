@@ -106,9 +106,12 @@ gitops-root: $(VENV)/.complete ## Make DESTINATION the root of a GitOps reposito
 	@: "$${DESTINATION:?is a new folder, or a clone of the repository}"
 	$(PLATFORM) gitops-root "$(DESTINATION)" --repository "$(REPOSITORY)"
 
-# What needs no built program comes first in its lane: it runs beside the builds, which wait for downloads and linkers.
-test: $(VENV)/.complete $(COLLECTION) packages ## The tests: the whole platform beside all that needs none of it; make -k ends none when another fails
-	@python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e \
+# The longest build begins at once, and what needs no built program comes first in its lane.
+test: ## The tests: the whole platform beside all that needs none of it; make -k ends none when another fails
+	@make -s tools &
+	trap "kill %1 2>/dev/null || true; wait" EXIT
+	make -s $(VENV)/.complete $(COLLECTION) packages
+	python -m tests.gates.lanes $(if $(findstring k,$(firstword -$(MAKEFLAGS))),--keep-going) e2e \
 	  "$(GATES_OF_SOURCES) check $(filter-out $(GATES_OF_SOURCES),$(GATES)) targets integration-listener" \
 	  "delivery terraform-aws integration-roles"
 
