@@ -7,7 +7,9 @@ MAKEFLAGS += --no-print-directory
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bot_freqtrade
 REQUIREMENTS := constraints.txt requirements.txt listener/requirements.txt infra/local/requirements.txt tests/requirements.txt
-VENV := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) | sha256sum | cut -c1-12)
+MANIFESTS := tests/gates/manifests-requirements.txt
+VENV := $(CACHE)/venv-$(shell cat $(REQUIREMENTS) $(MANIFESTS) | sha256sum | cut -c1-12)
+UV := $(CACHE)/uv-$(shell sha256sum infra/local/base_image/uv-requirements.txt | cut -c1-12)
 CHECKOV := $(CACHE)/checkov-$(shell sha256sum tests/gates/checkov-requirements.txt | cut -c1-12)
 TFLINT := $(CACHE)/tflint-$(shell cat tests/gates/tflint/go.mod tests/gates/tflint/go.sum | sha256sum | cut -c1-12)
 IMPORTER := $(CACHE)/importer-$(shell sha256sum tests/gates/importer-requirements.txt | cut -c1-12)
@@ -70,10 +72,16 @@ build: ## Build what the local platform consists of: about 15 minutes, once
 artifacts: $(VENV)/.complete packages
 	@$(PLATFORM) build
 
-$(VENV)/.complete: # its path names its contents: a clone with newer files needs no new one
-	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about 2 minutes, once"
+$(UV)/.complete: # pip would take more than a minute for the next one
+	@rm -rf "$(@D)" && $(PYTHON) -m venv "$(@D)"
+	"$(@D)/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r infra/local/base_image/uv-requirements.txt
+	touch $@
+
+$(VENV)/.complete: | $(UV)/.complete # its path names its contents: a clone with newer files needs no new one
+	@echo "Installing Ansible, the listener's libraries and the test tools into a virtual environment: about a minute, once"
 	rm -rf "$(VENV)" && $(PYTHON) -m venv "$(VENV)"
-	pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -r tests/requirements.txt
+	infra/local/base_image/install.sh "$(UV)/bin/uv" "$(VENV)/bin/python" -c constraints.txt -r tests/requirements.txt
+	infra/local/base_image/install.sh "$(UV)/bin/uv" "$(VENV)/bin/python" --target "$(VENV)/manifests" -c constraints.txt -r $(MANIFESTS)
 	python -m compileall -q -j 2 -x '/site-packages/($(NEVER_IMPORTED))/' "$(VENV)/lib" || true
 	touch $@
 
@@ -183,10 +191,10 @@ $(TFLINT)/.complete:
 $(CHECKOV)/.complete: LIST := tests/gates/checkov-requirements.txt
 $(IMPORTER)/.complete: LIST := tests/gates/importer-requirements.txt
 $(WORKFLOWS)/.complete: LIST := tests/gates/workflows-requirements.txt
-$(CHECKOV)/.complete $(IMPORTER)/.complete $(WORKFLOWS)/.complete:
+$(CHECKOV)/.complete $(IMPORTER)/.complete $(WORKFLOWS)/.complete: | $(UV)/.complete
 	@echo "Installing $(LIST) into a virtual environment of its own: its pins differ from ours"
 	rm -rf "$(@D)" && $(PYTHON) -m venv "$(@D)"
-	"$(@D)/bin/pip" install --quiet --no-compile --disable-pip-version-check -r $(LIST)
+	infra/local/base_image/install.sh "$(UV)/bin/uv" "$(@D)/bin/python" -r $(LIST)
 	touch $@
 
 integration: terraform-aws integration-roles integration-listener ## Real PostgreSQL, Kubernetes API, Git, EVM node; one part at a time

@@ -18,13 +18,11 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-import kubernetes_validate
 import yaml
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._helm import read_values
 
-from tests.support import addon_charts
+from tests.support import addon_charts, manifests
 
-KUBERNETES = "1.34"
 NEEDED = {
     "fluent-bit": {"logs": {"cloudwatch": {"group": "/platform/bots", "region": "eu-central-1"}}},
     "rancher": {"hostname": "rancher.example.org"},
@@ -67,7 +65,7 @@ def check(addon: dict[str, t.Any], options: argparse.Namespace, folder: Path) ->
     done = subprocess.run(
         [
             "helm", "template", name, chart, "--namespace", addon["namespace"], "--values", "-",
-            f"--kube-version=v{KUBERNETES}.0", *(f"--api-versions={kind}" for kind in KINDS),
+            f"--kube-version=v{manifests.VERSION}.0", *(f"--api-versions={kind}" for kind in KINDS),
         ],
         check=False, capture_output=True, text=True, input=yaml.safe_dump(given),
     )  # fmt: skip
@@ -109,12 +107,9 @@ def faults(found: dict[str, t.Any]) -> t.Iterator[str]:
     """Yield what Kubernetes would not take, and images that name no version."""
     where = f"{found['kind']} {found['metadata'].get('name')}"
     if not found["apiVersion"].startswith(FOREIGN):
-        try:
-            kubernetes_validate.validate(found, KUBERNETES, strict=False)
-        except kubernetes_validate.ValidationError as error:
-            yield f"{where}: {error.message}"
-        except kubernetes_validate.SchemaNotFoundError:
-            yield f"{where}: Kubernetes {KUBERNETES} does not know {found['apiVersion']}"
+        against = manifests.fault(found, strict=False)
+        if against is not None:
+            yield f"{where}: {against}"
     for image in re.findall(r"'image': '([^']+)'", repr(found.get("spec", {}))):
         if not re.search(r"@sha256:|:(?!latest$)[^/:]+$", image):
             yield f"{where}: the image {image} names no version"

@@ -25,17 +25,17 @@ PROGRAMS = {
     "kubelet": "k8s.io/kubernetes/cmd/kubelet",
     "kubectl": "k8s.io/kubernetes/cmd/kubectl",
     "helm": "helm.sh/helm/v3/cmd/helm",
-    "argocd": "github.com/argoproj/argo-cd/v3/cmd",
+    "argocd": "./argocd",
     "pause": "./pause",
 }
-NAMED_BY_GO = {"server": "etcd", "cmd": "argocd"}
+NAMED_BY_GO = {"server": "etcd"}
 """Programs that Go names otherwise when it builds several."""
 ARGOCD_COMPONENTS = (
     "argocd-repo-server",
     "argocd-application-controller",
     "argocd-applicationset-controller",
 )
-"""Names that the one Argo CD binary goes by: its first argument decides what it is."""
+"""Names that the one Argo CD binary goes by: they decide what it is."""
 FLAGS = ("-mod=readonly", "-trimpath", "-gcflags=all=-dwarf=false")
 """Without what the linker would throw away."""
 
@@ -44,7 +44,8 @@ def ensure(layout: Layout) -> tuple[Path, bool]:
     """The folder of the built programs, and whether they had to be built (about ten minutes on two cores)."""
     source = layout.infra / "local" / "tools"
     recipe = json.dumps([PROGRAMS, FLAGS, ARGOCD_COMPONENTS])
-    key = cache.content_hash(source / "go.mod", source / "go.sum", source / "pause", recipe)
+    own = (source / "pause", source / "argocd")
+    key = cache.content_hash(source / "go.mod", source / "go.sum", *own, recipe)
     log = layout.logs / "tools.log"
     return cache.ensure("tools", key, lambda folder: _build(source, folder, log))
 
