@@ -39,6 +39,7 @@ if [ -n "$(platform status | grep -o RUNNING || true)" ]; then
 fi
 platform snapshot >"$snapshot"
 trap finish EXIT
+trap 'exit 130' INT # while it waits for the story, too
 
 say "building what is not in the cache"
 platform build

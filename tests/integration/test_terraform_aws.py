@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import subprocess
-import sys
 import threading
 import typing as t
 from pathlib import Path
@@ -107,18 +105,6 @@ resource "aws_eks_cluster" "this" {
   }
 }
 """
-
-RUN = """
-import json, sys
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _terraform
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
-with _terraform.deployment_of(json.loads(sys.argv[1])) as deployment:
-    try:
-        _terraform.ensure(deployment, check=False)
-    except PlatformError as error:
-        sys.exit(error.code)
-"""
-"""A process that makes what is configured, for a test that ends it."""
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -265,8 +251,7 @@ def test_a_cluster_that_is_being_made_when_a_run_is_asked_to_end_is_kept_by_the_
         return describe(backend, name)
 
     monkeypatch.setattr(EKSBackend, "describe_cluster", told)
-    command = [sys.executable, "-c", RUN, json.dumps(given)]
-    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    run = terraform.start(given)
     assert awaited.wait(120)
     run.send_signal(signal.SIGINT)
     assert run.communicate(timeout=120)[1].strip().endswith("interrupted")

@@ -23,6 +23,17 @@ MIRROR_VARIABLE = "BOT_FREQTRADE_TERRAFORM_MIRROR"
 PLACES = ("/opt", "/usr/local/share", "/usr/share", "~/.terraform.d")
 DEPTH = 3
 """How many folders below each place are looked into."""
+RUN = """
+import json, sys
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _terraform
+from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
+with _terraform.deployment_of(json.loads(sys.argv[1])) as deployment:
+    try:
+        _terraform.ensure(deployment, check=False)
+    except PlatformError as error:
+        sys.exit(error.code)
+"""
+"""Makes what the options say, as the module does, and ends with the code of an error."""
 
 
 class TerraformMissing(Exception):
@@ -150,6 +161,12 @@ class Terraform:
         """Return the addresses of what the state holds, data sources left out."""
         lines = self.run("state", "list").splitlines()
         return [line for line in lines if not line.startswith("data.")]
+
+
+def start(options: dict[str, t.Any]) -> subprocess.Popen[str]:
+    """Start :data:`RUN` with the options of a deployment, as the leader of a process group."""
+    command = [sys.executable, "-c", RUN, json.dumps(options)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def changes(plan: dict[str, t.Any]) -> dict[str, list[str]]:

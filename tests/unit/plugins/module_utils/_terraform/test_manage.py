@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import typing as t
@@ -17,18 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import Category, PlatformError
-
-RUN = """
-import json, sys
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils import _terraform
-from ansible_collections.bot_freqtrade.platform.plugins.module_utils._errors import PlatformError
-with _terraform.deployment_of(json.loads(sys.argv[1])) as deployment:
-    try:
-        _terraform.ensure(deployment, check=False)
-    except PlatformError as error:
-        sys.exit(error.code)
-"""
-"""A process that makes the infrastructure, for tests that end it."""
+from ansible_collections.bot_freqtrade.platform.tests.support import terraform
 
 
 def eventually(condition: t.Callable[[], bool], seconds: float = 20) -> None:
@@ -37,12 +25,6 @@ def eventually(condition: t.Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def start(options: dict[str, t.Any]) -> subprocess.Popen[str]:
-    """Run :data:`RUN` as the leader of a process group."""
-    command = [sys.executable, "-c", RUN, json.dumps(options)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def test_a_check_says_what_would_be_made_and_makes_nothing(infrastructure: t.Any) -> None:
@@ -199,7 +181,7 @@ def test_variables_of_the_shell_do_not_change_what_a_run_does(
 def test_a_state_that_another_host_is_changing_is_locked(infrastructure: t.Any) -> None:
     begun = infrastructure.folder / "begun"
     variables = {"name": "test", "steps": {"wait": f"touch '{begun}'; sleep 1"}}
-    process = start(infrastructure.options(variables=variables))
+    process = terraform.start(infrastructure.options(variables=variables))
     eventually(begun.exists)
     with pytest.raises(PlatformError, match="The state is locked") as caught:
         infrastructure.ensure(cache_directory=str(infrastructure.folder / "other-host"))
@@ -213,7 +195,7 @@ def test_a_state_that_another_host_is_changing_is_locked(infrastructure: t.Any) 
 
 def test_two_runs_of_one_host_do_not_share_a_place(infrastructure: t.Any) -> None:
     slow = infrastructure.options(variables={"name": "test", "steps": {"wait": "sleep 1"}})
-    process = start(slow)
+    process = terraform.start(slow)
     eventually(lambda: any(infrastructure.cache.glob("*/run/plan")))
     with pytest.raises(PlatformError, match="Another run of this host") as caught:
         infrastructure.ensure()
@@ -225,7 +207,7 @@ def test_two_runs_of_one_host_do_not_share_a_place(infrastructure: t.Any) -> Non
 def test_a_run_that_is_asked_to_end_stops_soon_and_leaves_a_usable_state(infrastructure: t.Any) -> None:
     begun = infrastructure.folder / "begun"
     steps = {"wait": f"touch '{begun}'; exec sleep 60"}
-    process = start(infrastructure.options(variables={"name": "test", "steps": steps}))
+    process = terraform.start(infrastructure.options(variables={"name": "test", "steps": steps}))
     eventually(begun.exists)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     errors = process.communicate(timeout=20)[1]
@@ -253,7 +235,7 @@ def test_terraform_hears_of_an_interruption_from_the_module_alone(infrastructure
     program = infrastructure.folder / "terraform"
     program.write_text(LISTENER.format(python=sys.executable, folder=str(infrastructure.folder)))
     program.chmod(0o700)
-    process = start(infrastructure.options(terraform=str(program)))
+    process = terraform.start(infrastructure.options(terraform=str(program)))
     eventually((infrastructure.folder / "begun").exists)
     process.send_signal(signal.SIGSTOP)
     os.killpg(process.pid, signal.SIGINT)
@@ -268,7 +250,7 @@ def test_terraform_hears_of_an_interruption_from_the_module_alone(infrastructure
 def test_terraform_finishes_what_it_does_when_its_module_is_killed(infrastructure: t.Any) -> None:
     begun = infrastructure.folder / "begun"
     variables = {"name": "test", "steps": {"wait": f"touch '{begun}'; sleep 1; echo still there"}}
-    process = start(infrastructure.options(variables=variables))
+    process = terraform.start(infrastructure.options(variables=variables))
     eventually(begun.exists)
     process.kill()
     process.communicate()
