@@ -34,7 +34,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(DEV)
 export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
-# Compilers and Terraform live for seconds: with more memory, up to 2 GiB each, they take a tenth less time.
+# Terraform lives for seconds: with more memory, up to 2 GiB, it takes a tenth less time; compilers need not collect at all.
 export GOGC ?= 400
 # Containers set it, and each of hundreds of programs would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -184,7 +184,7 @@ $(TFLINT)/.complete:
 	mkdir -p "$(@D)"
 	cd tests/gates/tflint
 	# Not optimised, which saves a third of the compiling: it runs for seconds.
-	CGO_ENABLED=0 GOFLAGS= go build -mod=readonly -trimpath -gcflags 'all=-N -l -dwarf=false' -ldflags "-s -w" \
+	CGO_ENABLED=0 GOFLAGS= GOGC=off GOMEMLIMIT=2GiB go build -mod=readonly -trimpath -gcflags 'all=-N -l -dwarf=false' -ldflags "-s -w" \
 	  -o "$(@D)/tflint" github.com/terraform-linters/tflint
 	touch $@
 

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import io
 import json
 import pathlib
+import runpy
 import subprocess
 import sys
 import tempfile
 import time
 import typing as t
+import unittest.mock
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +29,7 @@ from web3 import Web3
 
 ROOT: t.Final = pathlib.Path(__file__).resolve().parents[2]
 FACTS: t.Final = ROOT / "build" / "local" / "platform.json"
+TOOL: t.Final = ROOT / "infra" / "client" / "seal.py"
 STATUS: t.Final = ("None", "Pending", "Approved", "RolledBack")
 Seen = t.TypeVar("Seen")
 
@@ -48,6 +53,33 @@ def eventually(look: Callable[[], Seen | None], what: str, seconds: float, every
 def host(client: int) -> str:
     """The client's namespace, Application and folder."""
     return f"cliente-{client:03d}"
+
+
+def run_tool(arguments: list[str], command: str) -> str:
+    """What the client's tool answers to a command on its standard input."""
+    run = subprocess.run([sys.executable, TOOL, *arguments], input=command, capture_output=True, text=True)
+    if run.returncode:
+        raise NotSeenError(f"seal.py: {run.stderr}")
+    return run.stdout
+
+
+def loaded_tool() -> Callable[[list[str], str], str]:
+    """The same by the tool's function, in this process."""
+    main = runpy.run_path(str(TOOL))["main"]
+
+    def call(arguments: list[str], command: str) -> str:
+        answer, errors = io.StringIO(), io.StringIO()
+        with (
+            unittest.mock.patch("sys.stdin", io.StringIO(command)),
+            contextlib.redirect_stdout(answer),
+            contextlib.redirect_stderr(errors),
+        ):
+            status = main(arguments)
+        if status:
+            raise NotSeenError(f"seal.py: {errors.getvalue()}")
+        return answer.getvalue()
+
+    return call
 
 
 @dataclass(frozen=True)
@@ -84,6 +116,11 @@ class Live:
         kube_config.load_kube_config(self.facts["admin_kubeconfig"])
         self.core = kube.CoreV1Api()
         self.apps = kube.AppsV1Api()
+        self._seal = run_tool
+
+    def keep_tool(self) -> None:
+        """Load the client's tool once: as a program it takes seconds to start."""
+        self._seal = loaded_tool()
 
     @property
     def repository(self) -> pathlib.Path:
@@ -118,29 +155,9 @@ class Live:
                 keys.touch(mode=0o600)
                 keys.write_text(json.dumps(exchange))
                 options = ["--exchange-file", keys]
-            run = subprocess.run(
-                [
-                    sys.executable,
-                    ROOT / "infra/client/seal.py",
-                    "-",
-                    "--rpc-url",
-                    self.facts["rpc_url"],
-                    "--contract",
-                    self.facts["contract"],
-                    "--wallet-key-file",
-                    self.wallet(client),
-                    "--suite",
-                    str(suite),
-                    "--submit",
-                    *options,
-                ],
-                input=json.dumps(command),
-                capture_output=True,
-                text=True,
-            )
-        if run.returncode:
-            raise NotSeenError(f"seal.py: {run.stderr}")
-        sealed = json.loads(run.stdout)
+            options += ["--rpc-url", self.facts["rpc_url"], "--contract", self.facts["contract"]]
+            options += ["--wallet-key-file", self.wallet(client), "--suite", str(suite), "--submit"]
+            sealed = json.loads(self._seal(["-", *map(str, options)], json.dumps(command)))
         return Sent(sealed["command_id"], client, sealed["sequence"], command["operation"])
 
     def verdict(self, command: str) -> Verdict | None:

@@ -87,7 +87,7 @@ def _build(source: Path, folder: Path, log: Path) -> None:
     )
     # One command for all: programs are linked, on one core each, while others are compiled.
     command = ["go", "build", *FLAGS, "-ldflags", linker, "-o", f"{folder}/", *PROGRAMS.values()]
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": ""}
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOGC": "off", "GOMEMLIMIT": "2GiB"}
     with step("Go programs", lambda: f"{len(list(folder.iterdir()))} of {len(PROGRAMS)}"):
         run(command, log, cwd=source, env=environment)
     for built, name in NAMED_BY_GO.items():
