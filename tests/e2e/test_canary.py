@@ -64,6 +64,17 @@ def test_finds_nothing_where_nothing_is() -> None:
     assert search.hits("here", VALUE[:-1] + secrets.token_bytes(100_000)) == []
 
 
+def test_names_each_place_of_many() -> None:
+    search = Search([Secret("planted", VALUE), Secret("other", b"AnotherValueThatIsSomewhere")])
+    places = [(str(number), secrets.token_bytes(100)) for number in range(300)]
+    for number in (0, 128, 129, 299):
+        places[number] = (str(number), b"before" + VALUE)
+    places[200] = ("200", b"AnotherValueThatIsSomewhere")
+    hits = [Hit("planted", name) for name in ("0", "128", "129", "299")]
+    assert search.hits_in(places) == [*hits[:3], Hit("other", "200"), hits[3]]
+    assert search.hits_in([]) == []
+
+
 def test_looks_for_no_value_that_chance_would_find() -> None:
     assert forms(b"x" * (SHORTEST - 1)) == set()
 

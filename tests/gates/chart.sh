@@ -16,6 +16,6 @@ done
 helm lint --quiet charts/listener -f charts/listener/ci/values.yaml
 helm template listener charts/listener --namespace platform -f charts/listener/ci/values.yaml \
   --set "image.digest=sha256:$(printf image | sha256sum | cut -d" " -f1)" > "$rendered/listener.yaml"
-kubernetes-validate --strict "$rendered"/*.yaml
+python -m tests.support.manifests "$rendered"/*.yaml
 "$checkov" --framework kubernetes --directory "$rendered" --compact --quiet --config-file ../tests/gates/checkov.yaml
 hadolint image/Dockerfile ../listener/Dockerfile

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 The bot_freqtrade.platform founders
 
-"""Whether the API server of Kubernetes would take a manifest."""
+"""Whether the API server of Kubernetes would take a manifest.
+
+As a program it names what is wrong in files: ``python -m tests.support.manifests FILE...``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ import functools
 import importlib
 import sys
 import typing as t
+from pathlib import Path
+
+import yaml
 
 VERSION: t.Final = "1.34"
 PACKAGES: t.Final = f"{sys.prefix}/manifests"
@@ -36,4 +42,19 @@ def _library() -> t.Any:
     return importlib.import_module("kubernetes_validate")
 
 
+def main(files: list[str]) -> int:
+    faults = [
+        f"{file}: {manifest['kind']} {manifest['metadata']['name']}: {found}"
+        for file in files
+        for manifest in yaml.safe_load_all(Path(file).read_text(encoding="utf-8"))
+        if manifest and (found := fault(manifest))
+    ]
+    for each in faults:
+        print(each, file=sys.stderr)
+    return 1 if faults or not files else 0
+
+
 __all__ = ("VERSION", "fault")
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
