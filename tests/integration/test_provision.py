@@ -409,6 +409,22 @@ def test_infrastructure_is_made_reached_and_taken_back(account: Account, postgre
     assert account.aws.client("s3").list_buckets()["Buckets"] == []
 
 
+def test_a_run_that_aws_has_nothing_ready_for_ends_and_the_next_goes_on(
+    account: Account, postgres_18: Server
+) -> None:
+    operator, variables = account.operator, account.variables
+    outputs = {**variables["infrastructure_variables"]["outputs"], "database_host": None}
+    early = operator.try_to_play(
+        "provision", **{**variables, "infrastructure_variables": {"outputs": outputs}}
+    )
+    assert early.returncode == 2
+    assert "AWS is still making the cluster or the database. Run this again" in early.stdout
+    assert "platform" not in databases(postgres_18)
+    assert not account.folder.exists()
+    operator.play("provision", **variables)
+    assert "platform" in databases(postgres_18)
+
+
 def test_what_terraform_knows_reaches_the_addons_and_later_runs(
     account: Account, cluster: KubeApi, origin: Origin, tmp_path: Path
 ) -> None:
