@@ -5,7 +5,7 @@ set -euo pipefail
 uv=$1 python=$2
 shift 2
 # A setting of the environment comes before those of files, and uv's own before both.
-while IFS== read -r setting value; do
+while IFS='=' read -r setting value; do
   value=${value//\'/}
   value=${value//\\n/ }
   case ${setting##*.} in
@@ -13,7 +13,8 @@ while IFS== read -r setting value; do
     extra-index-url) export UV_INDEX=${UV_INDEX:-$value} ;;
     find-links) export UV_FIND_LINKS=${UV_FIND_LINKS:-$value} ;;
     cert) export SSL_CERT_FILE=${SSL_CERT_FILE:-$value} ;;
-    timeout) export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-$value} ;;
+    trusted-host) export UV_INSECURE_HOST=${UV_INSECURE_HOST:-$value} ;;
+    timeout | default-timeout) export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-$value} ;;
   esac
 done < <("$python" -m pip config list)
 exec "$uv" pip install --quiet --python "$python" "$@"
